@@ -1,0 +1,72 @@
+"""The API's addresses: which collection stands where, its description, and where machines get tokens.
+
+Mounted at the root: `path("", include("bankcrm.api"))`. Wires, decides nothing.
+"""
+
+from django.http import Http404
+from django.urls import include, path, re_path
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.routers import SimpleRouter
+
+from clients.api import ClientViewSet, ThemeViewSet, TierViewSet
+from common.api.access import ANY
+from common.api.machines import MachineRevokeView, MachineTokenView
+from common.api.views import ApiView
+from interactions.api import ActionViewSet, ContactViewSet, OccurrenceViewSet
+from messaging.api import NotificationViewSet
+from portfolio.api import HoldingViewSet, ProductViewSet
+from staff.api import BranchViewSet, MeView, StaffViewSet
+
+app_name = "api"
+
+router = SimpleRouter()
+router.register("clients", ClientViewSet, "client")
+router.register("tiers", TierViewSet, "tier")
+router.register("themes", ThemeViewSet, "theme")
+router.register("contacts", ContactViewSet, "contact")
+router.register("actions", ActionViewSet, "action")
+router.register("occurrences", OccurrenceViewSet, "occurrence")
+router.register("products", ProductViewSet, "product")
+router.register("holdings", HoldingViewSet, "holding")
+router.register("notifications", NotificationViewSet, "notification")
+router.register("branches", BranchViewSet, "branch")
+router.register("staff", StaffViewSet, "staff")
+
+
+class NoSuchAddressView(ApiView):
+    """Any other address below /api/v1/: a problem, not a page."""
+
+    scopes = {"read": ANY, "write": ANY}
+
+    @extend_schema(exclude=True)
+    def initial(self, request, *args, **kwargs) -> None:
+        super().initial(request, *args, **kwargs)
+        raise Http404
+
+
+class SchemaView(SpectacularAPIView):
+    permission_classes = [IsAuthenticated]
+
+
+class DocsView(SpectacularSwaggerSplitView):
+    """The description to read and try, under the same Content-Security-Policy as every page."""
+
+    permission_classes = [IsAuthenticated]
+    url_name = "api:schema"
+    template_name = "api/docs.html"
+
+
+docs = DocsView.as_view()
+docs.login_required = True  # people are sent to sign in, as by any page
+
+urlpatterns = [
+    path("api/v1/me/", MeView.as_view(), name="me"),
+    path("api/v1/", include(router.urls)),
+    re_path(r"^api/v1/(?P<rest>.*)$", NoSuchAddressView.as_view(), name="no-such-address"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
+    path("api/docs/", docs, name="docs"),
+    path("o/token/", MachineTokenView.as_view(), name="token"),
+    path("o/revoke_token/", MachineRevokeView.as_view(), name="revoke-token"),
+]

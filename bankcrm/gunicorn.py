@@ -1,0 +1,25 @@
+"""How gunicorn serves the pages. Numbers come from the environment, so that one image fits every size."""
+
+import os
+from pathlib import Path
+
+bind = os.environ.get("WEB_BIND", "0.0.0.0:8000")
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+worker_class = "gthread"  # a slow upload or download then holds a thread, not a process
+threads = int(os.environ.get("WEB_THREADS", "4"))
+timeout = 60
+graceful_timeout = 30
+keepalive = 5
+# Returns memory that a large page has taken; the jitter keeps the workers from leaving together.
+max_requests = 10_000
+max_requests_jitter = 1_000
+# The heartbeat file must not wait for a disk.
+memory = Path("/dev/shm")  # noqa: S108
+worker_tmp_dir = str(memory) if memory.is_dir() else None
+control_socket_disable = True
+
+# The path without its query, which may hold what somebody searched for; no address, no referrer.
+accesslog = None if os.environ.get("DEMO") else "-"
+access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+errorlog = "-"
+loglevel = os.environ.get("WEB_LOG_LEVEL", "warning" if os.environ.get("DEMO") else "info")

@@ -1,0 +1,59 @@
+"""The places of each role: what stands in the top bar and at the bottom of a phone."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+TODAY = ("today", _("Today"), "sun")
+CLIENTS = ("client-list", _("Clients"), "users")
+DASHBOARD = ("dashboard", _("Dashboard"), "chart-line")
+TEAM = ("team", _("Team"), "shield-lock")
+IMPORTS = ("import-list", _("Imports"), "file-import")
+OPEN_FILE = ("client-open", _("Open a file"), "lock")
+LOG = ("contact-log", _("Log"), "circle-plus")
+ME = ("me", _("More"), "menu-2")
+
+BY_ROLE = {
+    "account_manager": [TODAY, CLIENTS, DASHBOARD],
+    "supervisor": [DASHBOARD, CLIENTS, TODAY, TEAM],
+    "head_office": [DASHBOARD, CLIENTS],
+    "administrator": [IMPORTS, TEAM],
+    "auditor": [OPEN_FILE],
+    "data_officer": [OPEN_FILE],
+}
+SEARCHERS = ("account_manager", "supervisor", "head_office")
+LOGGERS = ("account_manager", "supervisor")
+
+
+@dataclass(frozen=True)
+class Place:
+    url: str
+    name: str
+    icon: str
+    here: bool
+    panel: bool = False
+
+
+def places_of(user, path: str) -> list[Place]:
+    return [_place(entry, path) for entry in BY_ROLE.get(user.role, [])]
+
+
+def tabs_of(user, path: str) -> list[Place]:
+    """At most five places for the thumb, Log in the middle for those who log."""
+    entries = list(BY_ROLE.get(user.role, []))[:4]
+    if user.role in LOGGERS:
+        entries = entries[:2] + [LOG] + entries[2:3]
+    return [_place(entry, path) for entry in [*entries, ME]]
+
+
+def home_of(user) -> str:
+    """Where a person lands after logging in."""
+    entries = BY_ROLE.get(user.role)
+    return reverse(entries[0][0]) if entries else reverse("me")
+
+
+def _place(entry, path: str) -> Place:
+    name, label, icon = entry
+    url = reverse(name)
+    return Place(url=url, name=str(label), icon=icon, here=path.startswith(url), panel=entry is LOG)

@@ -1,0 +1,169 @@
+"""The files that core banking would send, in the order in which they are loaded."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bankcrm.sample.cast import PLACES, ROOT, STAFF
+from bankcrm.sample.clients import SampleClient, make_clients
+from bankcrm.sample.contacts import make_contacts
+from bankcrm.sample.money import make_holdings, make_parties, products
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "branches": ("code", "name", "parent_code", "time_zone", "country", "region"),
+    "staff": ("staff_number", "name", "email", "role", "branch_code", "language", "active"),
+    "clients": (
+        "client_number",
+        "kind",
+        "name",
+        "given_name",
+        "family_name",
+        "native_name",
+        "gender",
+        "birth_date",
+        "document_type",
+        "document_country",
+        "document_number",
+        "phone",
+        "email",
+        "address",
+        "city",
+        "country",
+        "language",
+        "occupation",
+        "employer",
+        "branch_code",
+        "manager_staff_number",
+        "tier",
+        "risk_profile",
+        "risk_assessed_on",
+        "status",
+        "since",
+    ),
+    "products": (
+        "product_code",
+        "name",
+        "kind",
+        "currency",
+        "risk_level",
+        "term_days",
+        "expected_return",
+        "minimum",
+        "sale_from",
+        "sale_to",
+    ),
+    "holdings": (
+        "holding_number",
+        "client_number",
+        "product_code",
+        "opened_on",
+        "matures_on",
+        "principal",
+        "currency",
+        "rate",
+        "units",
+        "market_value",
+        "as_of",
+        "auto_renew",
+        "status",
+    ),
+    "holding_parties": ("holding_number", "client_number", "role"),
+    "contacts": (
+        "contact_number",
+        "client_number",
+        "staff_number",
+        "occurred_at",
+        "recorded_at",
+        "channel",
+        "direction",
+        "duration_seconds",
+        "theme",
+        "result",
+        "note",
+    ),
+}
+KINDS = tuple(COLUMNS)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What makes one sample bank: the same wish gives the same bytes."""
+
+    as_of: date
+    clients: int = 2400
+    seed: int = 1
+
+
+@dataclass
+class Bank:
+    """The rows of every kind, and the clients behind them."""
+
+    wish: Wish
+    rows: dict[str, list[dict[str, str]]]
+    clients: list[SampleClient]
+
+
+def make_bank(wish: Wish) -> Bank:
+    """Put the whole bank together; nothing but the wish decides how it comes out."""
+    clients = make_clients(count=wish.clients, as_of=wish.as_of, seed=wish.seed)
+    holdings = make_holdings(clients=clients, as_of=wish.as_of, seed=wish.seed)
+    rows = {
+        "branches": _branches(),
+        "staff": _staff(),
+        "clients": [client.row for client in clients],
+        "products": products(wish.as_of),
+        "holdings": [holding.row for holding in holdings],
+        "holding_parties": make_parties(holdings=holdings, seed=wish.seed),
+        "contacts": make_contacts(clients=clients, holdings=holdings, as_of=wish.as_of, seed=wish.seed),
+    }
+    return Bank(wish, rows, clients)
+
+
+def _branches() -> list[dict[str, str]]:
+    return [
+        {**ROOT, "parent_code": ""},
+        *(
+            {
+                "code": place.code,
+                "name": place.name,
+                "parent_code": ROOT["code"],
+                "time_zone": place.time_zone,
+                "country": place.country,
+                "region": place.region,
+            }
+            for place in PLACES
+        ),
+    ]
+
+
+def _staff() -> list[dict[str, str]]:
+    return [
+        {
+            "staff_number": person.staff_number,
+            "name": person.name,
+            "email": person.email,
+            "role": person.role,
+            "branch_code": person.branch,
+            "language": person.language,
+            "active": "yes",
+        }
+        for person in STAFF
+    ]
+
+
+def write_files(bank: Bank, folder: Path) -> dict[str, Path]:
+    """One UTF-8 CSV a kind in the canonical columns; returns where each lies, in loading order."""
+    paths = {}
+    for kind in KINDS:
+        paths[kind] = folder / f"{kind}-{bank.wish.as_of.isoformat()}.csv"
+        _write(paths[kind], COLUMNS[kind], bank.rows[kind])
+    return paths
+
+
+def _write(path: Path, columns: tuple[str, ...], rows: Iterable[dict[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

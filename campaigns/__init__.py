@@ -1,0 +1,1 @@
+"""Segments, campaigns, targets, events and invitations. Empty until the campaigns are built."""

@@ -1,0 +1,27 @@
+"""Small helpers for pages: a safe way back, one line said after a change, fragments or whole pages."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def way_back(request: HttpRequest, otherwise: str) -> str:
+    """Where to go after a form: the `next` it carries if it stays on this host, else `otherwise`."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
+        return wanted
+    return otherwise
+
+
+def tell(request: HttpRequest, text: str, *, undo_url: str = "") -> None:
+    """Say one line on the next page, with a way back where there is one."""
+    request.session["told"] = {"text": text, "undo_url": undo_url}
+
+
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """Go to a page after a change, from a form as from htmx."""
+    if request.htmx:
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = url
+        return response
+    return redirect(url)

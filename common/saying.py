@@ -1,0 +1,120 @@
+"""Dates, numbers and lateness as people say them, in the active language (CLDR data through Babel)."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale, dates, numbers
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from common.text import is_han
+
+_LOCALES = {"en": "en_GB", "es": "es", "zh-hans": "zh_Hans_CN"}
+
+
+@lru_cache(maxsize=8)
+def _locale(language: str) -> Locale:
+    return Locale.parse(_LOCALES.get(language, "en_GB"))
+
+
+def locale() -> Locale:
+    return _locale(translation.get_language() or "en")
+
+
+def number(value: Decimal | int | float) -> str:
+    """A count or figure with thousands separators; minus is U+2212."""
+    return numbers.format_decimal(value, locale=locale()).replace("-", "−")
+
+
+@lru_cache(maxsize=16)
+def _pattern(language: str, cents: bool) -> numbers.NumberPattern:
+    return numbers.parse_pattern("#,##0.00" if cents else "#,##0")
+
+
+def amount(value: Decimal, *, cents: bool = False) -> str:
+    """Money without its currency: no cents unless they matter."""
+    pattern = _pattern(translation.get_language() or "en", cents)
+    return pattern.apply(value, locale()).replace("-", "−")
+
+
+def percent(value: float | Decimal) -> str:
+    """A fraction from 0 to 1 in percent without decimals: 41% in English, 41 % in Spanish."""
+    return numbers.format_percent(value, locale=locale()).replace("-", "−")
+
+
+def day(value: date, skeleton: str = "yMMMd") -> str:
+    """A date by CLDR skeleton: yMMMd → 12 Aug 2026; MMMMEEEEd → Wednesday 12 August."""
+    return dates.format_skeleton(skeleton, value, locale=locale())
+
+
+def clock(value: time | datetime) -> str:
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).time()
+    return dates.format_skeleton("Hm", datetime.combine(date(2000, 1, 1), value), locale=locale())
+
+
+def exact(value: datetime) -> str:
+    local = timezone.localtime(value)
+    return f"{day(local.date(), 'yMMMMEEEEd')}, {clock(local)}"
+
+
+def weekday(value: date) -> str:
+    return dates.format_skeleton("EEEE", value, locale=locale())
+
+
+def near_day(value: date, today: date) -> str:
+    """Today, yesterday, tomorrow, else the date; the year only where it is another one."""
+    if value == today:
+        return _("Today")
+    if value == today - timedelta(days=1):
+        return _("Yesterday")
+    if value == today + timedelta(days=1):
+        return _("Tomorrow")
+    return day(value, "MMMd" if value.year == today.year else "yMMMd")
+
+
+def when(value: datetime, today: date) -> str:
+    local = timezone.localtime(value)
+    said = near_day(local.date(), today)
+    return f"{said}, {clock(local)}" if local.date() == today else said
+
+
+def due(due_on: date, today: date, due_at: time | None = None) -> str:
+    """The right edge of a row: "5 days late", "today", "by 16:00", "by tomorrow", "by Friday", "by 3 Mar"."""
+    gap = (due_on - today).days
+    if gap < 0:
+        return ngettext("%(count)s day late", "%(count)s days late", -gap) % {"count": number(-gap)}
+    if gap == 0:
+        return _("by %(time)s") % {"time": clock(due_at)} if due_at else _("today")
+    if gap == 1:
+        return _("by tomorrow")
+    if gap < 7:
+        return _("by %(weekday)s") % {"weekday": weekday(due_on)}
+    return _("by %(date)s") % {"date": day(due_on, "MMMd" if due_on.year == today.year else "yMMMd")}
+
+
+def in_days(value: date, today: date) -> str:
+    """How far away a day is: today, tomorrow, in 5 days, 3 days ago."""
+    gap = (value - today).days
+    if gap == 0:
+        return _("today")
+    if gap == 1:
+        return _("tomorrow")
+    if gap == -1:
+        return _("yesterday")
+    if gap > 0:
+        return ngettext("in %(count)s day", "in %(count)s days", gap) % {"count": number(gap)}
+    return ngettext("%(count)s day ago", "%(count)s days ago", -gap) % {"count": number(-gap)}
+
+
+def script_language(text: str) -> str:
+    """The `lang` attribute of a name in its own script; empty where nothing needs saying."""
+    if any(map(is_han, text)):
+        return "ja" if any(0x3040 <= ord(c) <= 0x30FF for c in text) else "zh-Hans"
+    if any(0xAC00 <= ord(c) <= 0xD7A3 for c in text):
+        return "ko"
+    if any(0x0600 <= ord(c) <= 0x06FF for c in text):
+        return "ar"
+    return ""

@@ -1,0 +1,91 @@
+"""Words, money and dates for templates. No decisions: they format what they are given."""
+
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+
+from common import saying
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> str:
+    """One icon of the sprite; with a label it speaks to screen readers, without it is decoration."""
+    href = static("vendor/icons.svg")
+    if label:
+        return format_html(
+            '<svg class="i" role="img" aria-label="{}"><use href="{}#{}"/></svg>', label, href, name
+        )
+    return format_html('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>', href, name)
+
+
+@register.simple_tag
+def money(amount: Decimal | None, currency: str = "", cents: bool = False) -> str:
+    """An amount with its currency small and grey before it; a dash where there is none."""
+    if amount is None:
+        return "–"
+    return format_html(
+        '<span class="nb"><span class="cur">{}</span>{}</span>', currency, saying.amount(amount, cents=cents)
+    )
+
+
+@register.filter
+def number(value: Decimal | int | float | None) -> str:
+    return "–" if value is None else saying.number(value)
+
+
+@register.filter
+def share(value: float | Decimal | None) -> str:
+    """A fraction as percent, the way the language writes it; a dash where there is nothing to divide."""
+    return "–" if value is None else saying.percent(value)
+
+
+@register.filter
+def day(value: date | None, skeleton: str = "yMMMd") -> str:
+    return saying.day(value, skeleton) if value else ""
+
+
+@register.filter
+def clock(value: time | datetime | None) -> str:
+    return saying.clock(value) if value else ""
+
+
+@register.simple_tag
+def moment(value: datetime | None, today: date) -> str:
+    """A time as people say it, with the exact one on hover."""
+    if value is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        value.isoformat(timespec="minutes"),
+        saying.exact(value),
+        saying.when(value, today),
+    )
+
+
+@register.simple_tag
+def native(text: str) -> str:
+    """A name in its own script, marked with its language where that is Chinese."""
+    if not text:
+        return ""
+    lang = saying.script_language(text)
+    if lang:
+        return format_html('<span class="native" lang="{}">{}</span>', lang, text)
+    return format_html('<span class="native">{}</span>', text)
+
+
+@register.simple_tag(takes_context=True)
+def query(context, **changes) -> str:
+    """The current query string with some parameters changed; None or "" drops one."""
+    params = context["request"].GET.copy()
+    for key, value in changes.items():
+        if value in (None, ""):
+            params.pop(key, None)
+        else:
+            params[key] = value
+    encoded = params.urlencode()
+    return f"?{encoded}" if encoded else "?"

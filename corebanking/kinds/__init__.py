@@ -1,0 +1,28 @@
+"""The kinds of import, in the order in which a bank loads them. See docs/imports.md for adding one."""
+
+from corebanking.kinds.base import Kind
+from corebanking.kinds.clients import Clients
+from corebanking.kinds.contacts import Contacts
+from corebanking.kinds.portfolio import HoldingParties, Holdings, Products
+from corebanking.kinds.staff import Branches, Staff
+from corebanking.refusals import ImportRefused
+
+KINDS: dict[str, type[Kind]] = {
+    kind.code: kind for kind in (Branches, Staff, Clients, Products, Holdings, HoldingParties, Contacts)
+}
+
+
+def kind_of(code: str) -> type[Kind]:
+    """The kind with a code. Raises ImportRefused naming the known ones."""
+    from django.utils.translation import gettext as _
+
+    try:
+        return KINDS[code]
+    except KeyError:
+        raise ImportRefused(
+            _("There is no kind of import “%(kind)s”. Known are: %(known)s.")
+            % {"kind": code, "known": ", ".join(KINDS)}
+        ) from None
+
+
+__all__ = ["KINDS", "Kind", "kind_of"]

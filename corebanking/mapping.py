@@ -1,0 +1,514 @@
+"""Mappings: how a bank's own file says what the canonical columns ask. TOML, see docs/imports.md.
+
+Without a mapping a file is canonical: UTF-8, comma, a header with the canonical names.
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from corebanking.files import ENCODINGS, Shape, Source, unguard
+from corebanking.refusals import ImportRefused, RowRejected
+from corebanking.transforms import TRANSFORMS
+
+SHIPPED = Path(__file__).parent / "mappings"
+MAX_MAPPING_BYTES = 256 * 1024
+MAX_LOOKUP_ROWS = 2_000_000
+ERROR_COLUMNS = ("_row", "_column", "_value", "_reason")
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+_TOP = {"kind", "about", "file", "columns", "rows", "control", "lookup"}
+_FILE = {
+    "encoding",
+    "delimiter",
+    "quote",
+    "header",
+    "decimal",
+    "thousands",
+    "date_format",
+    "datetime_format",
+    "sheet",
+    "ignore_other_columns",
+    "source_date",
+    "source_date_in_name",
+    "source_date_format",
+}
+_COLUMN = {"from", "value", "map", "default", "transform", "lookup", "template", "source_date"}
+_LOOKUP = {"name", "file", "key", "value", "where", "map", "encoding", "delimiter", "quote"}
+_CONTROL = {"rows", "sums", "trailer", "trailer_rows", "trailer_sums"}
+
+
+@dataclass
+class ColumnRule:
+    """How one canonical column is made: from cells, a constant, or the source date."""
+
+    sources: tuple[str | int, ...] = ()
+    value: str | None = None
+    is_source_date: bool = False
+    values: dict[str, str] | None = None
+    default: str | None = None
+    transform: str = ""
+    lookups: tuple[str, ...] = ()
+    template: str = ""
+
+
+@dataclass
+class Lookup:
+    name: str
+    file: str
+    key: str
+    value: str
+    where: dict[str, list[str]]
+    shape: Shape
+
+
+@dataclass
+class Mapping:
+    """A mapping as read. `text` is kept with each import, so that what was done can be read later."""
+
+    name: str = ""
+    text: str = ""
+    kind: str = ""
+    shape: Shape = field(default_factory=Shape)
+    has_header: bool = True
+    decimal: str = "."
+    thousands: str = ""
+    date_format: str = "%Y-%m-%d"
+    datetime_format: str = ""
+    ignores_others: bool = False
+    columns: dict[str, ColumnRule] | None = None  # None: canonical
+    where: dict[str, list[str]] = field(default_factory=dict)
+    lookups: list[Lookup] = field(default_factory=list)
+    expected_rows: int | None = None
+    expected_sums: dict[str, Decimal] = field(default_factory=dict)
+    trailer: str = ""
+    trailer_rows: int | None = None
+    trailer_sums: dict[str, int] = field(default_factory=dict)
+    source_date: date | None = None
+    source_date_in_name: str = ""
+    source_date_format: str = "%Y-%m-%d"
+
+    def date_of(self, file_name: str) -> date | None:
+        """The source date that the mapping knows: a constant, or read out of the file's name."""
+        if self.source_date_in_name:
+            found = re.search(self.source_date_in_name, file_name)
+            if not found:
+                raise ImportRefused(
+                    _("The name “%(name)s” does not hold the date that the mapping expects in it.")
+                    % {"name": file_name}
+                )
+            text = found.group(1) if found.groups() else found.group(0)
+            try:
+                return datetime.strptime(text, self.source_date_format).date()
+            except ValueError as error:
+                raise ImportRefused(
+                    _("“%(text)s” in the file's name is not a date as the mapping writes them.") % {"text": text}
+                ) from error
+        return self.source_date
+
+
+def shipped_names(kind: str = "") -> list[str]:
+    """Names of the mappings that come with the project, for one kind or all."""
+    names = sorted(path.stem for path in SHIPPED.glob("*.toml"))
+    return [name for name in names if not kind or read_mapping(load_text(name), name).kind == kind]
+
+
+def load_text(name_or_path: str) -> str:
+    """The text of a shipped mapping by its name, else of a file. Raises ImportRefused."""
+    if re.fullmatch(r"[A-Za-z0-9_-]+", name_or_path):
+        path = SHIPPED / f"{name_or_path}.toml"
+        if path.is_file():
+            return path.read_text(encoding="utf-8")
+    path = Path(name_or_path)
+    try:
+        if path.stat().st_size > MAX_MAPPING_BYTES:
+            raise ImportRefused(_("The mapping is too large."))
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise ImportRefused(
+            _("There is no mapping “%(name)s”. Shipped ones: %(names)s.")
+            % {"name": name_or_path, "names": ", ".join(sorted(p.stem for p in SHIPPED.glob("*.toml")))}
+        ) from error
+
+
+def load_shipped(name: str) -> str:
+    """The text of a shipped mapping; nothing but a shipped name is accepted."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name) or not (SHIPPED / f"{name}.toml").is_file():
+        raise ImportRefused(_("There is no mapping “%(name)s”.") % {"name": name})
+    return load_text(name)
+
+
+def read_mapping(text: str, name: str = "") -> Mapping:
+    """Parse a mapping. An empty text is the canonical one. Raises ImportRefused naming the wrong entry."""
+    if not text:
+        return Mapping()
+    try:
+        data = tomllib.loads(text)
+        return _mapping(data, text, name)
+    except tomllib.TOMLDecodeError as error:
+        raise ImportRefused(_("The mapping is not valid TOML: %(error)s.") % {"error": error}) from error
+    except (TypeError, AttributeError, ValueError, InvalidOperation) as error:
+        raise ImportRefused(_("The mapping holds a value of the wrong kind: %(error)s.") % {"error": error}) from error
+
+
+def _mapping(data: dict, text: str, name: str) -> Mapping:
+    _only(data, _TOP, "")
+    file = data.get("file", {})
+    _only(file, _FILE, "file")
+    mapping = Mapping(
+        name=name,
+        text=text,
+        kind=data.get("kind", ""),
+        shape=_shape(file, "file"),
+        has_header=bool(file.get("header", True)),
+        decimal=file.get("decimal", "."),
+        thousands=file.get("thousands", ""),
+        date_format=file.get("date_format", "%Y-%m-%d"),
+        datetime_format=file.get("datetime_format", ""),
+        ignores_others=bool(file.get("ignore_other_columns", False)),
+        where=_where(data.get("rows", {})),
+        source_date=_date(file.get("source_date")),
+        source_date_in_name=file.get("source_date_in_name", ""),
+        source_date_format=file.get("source_date_format", "%Y-%m-%d"),
+    )
+    if mapping.decimal not in (".", ",") or mapping.thousands not in ("", ".", ",", " ", "'", "\u00a0", "\u202f"):
+        raise ImportRefused(_("The mapping's decimal sign must be a point or a comma."))
+    if mapping.decimal == mapping.thousands:
+        raise ImportRefused(_("The mapping uses one sign for decimals and for thousands."))
+    if "columns" in data:
+        mapping.columns = {column: _rule(column, given) for column, given in data["columns"].items()}
+    elif not mapping.has_header:
+        raise ImportRefused(_("The mapping says that there is no header, so it must list the columns."))
+    for given in data.get("lookup", []):
+        _only(given, _LOOKUP, "lookup")
+        mapping.lookups.append(
+            Lookup(
+                name=given.get("name", "") or given["file"],
+                file=given["file"],
+                key=given["key"],
+                value=given["value"],
+                where=_where({"where": given.get("where", {})}),
+                shape=_shape({**{k: file[k] for k in ("encoding", "delimiter", "quote") if k in file}, **given}, "lookup"),
+            )
+        )
+    known = {lookup.name for lookup in mapping.lookups}
+    for rule in (mapping.columns or {}).values():
+        for wanted in rule.lookups:
+            if wanted not in known:
+                raise ImportRefused(_("The mapping uses a lookup “%(name)s” that it does not define.") % {"name": wanted})
+    control = data.get("control", {})
+    _only(control, _CONTROL, "control")
+    mapping.expected_rows = control.get("rows")
+    mapping.expected_sums = {column: Decimal(str(value)) for column, value in control.get("sums", {}).items()}
+    mapping.trailer = control.get("trailer", "")
+    mapping.trailer_rows = control.get("trailer_rows")
+    mapping.trailer_sums = dict(control.get("trailer_sums", {}))
+    return mapping
+
+
+def _only(table: dict, allowed: set[str], where: str) -> None:
+    for key in table:
+        if key not in allowed:
+            place = f"{where}.{key}" if where else key
+            raise ImportRefused(_("The mapping holds an unknown entry “%(entry)s”.") % {"entry": place})
+
+
+def _shape(file: dict, where: str) -> Shape:
+    encoding = str(file.get("encoding", "utf-8")).lower()
+    if encoding not in ENCODINGS:
+        raise ImportRefused(
+            _("The mapping names an encoding “%(name)s”; known are %(known)s.")
+            % {"name": encoding, "known": ", ".join(ENCODINGS)}
+        )
+    delimiter, quote = file.get("delimiter", ","), file.get("quote", '"')
+    if len(delimiter) != 1 or len(quote) != 1 or delimiter == quote:
+        raise ImportRefused(_("The mapping's delimiter and quote must be one character each."))
+    return Shape(encoding=encoding, delimiter=delimiter, quote=quote, sheet=file.get("sheet", ""))
+
+
+def _where(table: dict) -> dict[str, list[str]]:
+    _only(table, {"where"}, "rows")
+    return {
+        column: [str(v) for v in (values if isinstance(values, list) else [values])]
+        for column, values in table.get("where", {}).items()
+    }
+
+
+def _date(value) -> date | None:
+    if value is None or isinstance(value, date):
+        return value
+    return date.fromisoformat(value)
+
+
+def _rule(column: str, given) -> ColumnRule:
+    if isinstance(given, (str, int)):
+        given = {"from": given}
+    _only(given, _COLUMN, f"columns.{column}")
+    sources = given.get("from", [])
+    sources = tuple(sources) if isinstance(sources, list) else (sources,)
+    lookups = given.get("lookup", [])
+    rule = ColumnRule(
+        sources=sources,
+        value=None if "value" not in given else str(given["value"]),
+        is_source_date=bool(given.get("source_date", False)),
+        values={str(k): str(v) for k, v in given["map"].items()} if "map" in given else None,
+        default=None if "default" not in given else str(given["default"]),
+        transform=given.get("transform", ""),
+        lookups=tuple(lookups) if isinstance(lookups, list) else (lookups,),
+        template=given.get("template", ""),
+    )
+    if rule.transform and rule.transform not in TRANSFORMS:
+        raise ImportRefused(_("The mapping uses an unknown transform “%(name)s”.") % {"name": rule.transform})
+    if not rule.sources and rule.value is None and not rule.is_source_date and not rule.template:
+        raise ImportRefused(_("The mapping says nothing about where “%(column)s” comes from.") % {"column": column})
+    return rule
+
+
+def digest_of(content_digest: str, kind: str, mapping_text: str) -> str:
+    """What makes a file the same file: its content, its kind and how it is read."""
+    return hashlib.sha256(f"{content_digest}\n{kind}\n{mapping_text}".encode()).hexdigest()
+
+
+# -- a mapping bound to one file's header ---------------------------------------------------------
+
+Getter = Callable[[list], str]
+
+
+class Layout:
+    """A mapping bound to the header of one file: for each canonical column, how to get its text from a row.
+
+    `positions` names the plain ones (column → index), which the importer reads without a call; `getters`
+    the made ones; `shown` the heading that people know, for error files.
+    """
+
+    def __init__(self, mapping: Mapping, columns: dict[str, bool], header: list[str] | None, *, source_date: date):
+        self.mapping = mapping
+        self.required = columns
+        self.source_date = source_date
+        self.lookups: dict[str, dict[str, str]] = {}
+        self.constants: dict[str, str] = {}
+        self.positions: dict[str, int] = {}
+        self.getters: dict[str, Getter] = {}
+        self.shown: dict[str, str] = {}
+        self.header = header
+        self.ignored: set[int] = set()
+        self.is_error_file = False
+        self.width = len(header) if header is not None else self._width_by_position()
+        self._index = self._index_of(header) if header is not None else {}
+        if mapping.columns is None:
+            self._bind_canonical()
+        else:
+            self._bind_rules()
+        missing = [name for name, required in columns.items() if required and name not in self.present]
+        if missing:
+            raise ImportRefused(
+                _("The file lacks the required column “%(column)s”.") % {"column": missing[0]}
+                if len(missing) == 1
+                else _("The file lacks the required columns %(columns)s.") % {"columns": ", ".join(missing)}
+            )
+        self.filters = [(self._at(column), frozenset(values)) for column, values in mapping.where.items()]
+
+    @property
+    def present(self) -> set[str]:
+        return self.constants.keys() | self.positions.keys() | self.getters.keys()
+
+    def _width_by_position(self) -> int:
+        places = [s for rule in (self.mapping.columns or {}).values() for s in rule.sources if isinstance(s, int)]
+        return max(places, default=0)
+
+    def _index_of(self, header: list[str]) -> dict[str, int]:
+        index: dict[str, int] = {}
+        for place, name in enumerate(header):
+            key = _heading(name)
+            if key in ERROR_COLUMNS:
+                self.ignored.add(place)
+                self.is_error_file = True
+                continue
+            if not key:
+                raise ImportRefused(_("Column %(place)s of the header has no name.") % {"place": place + 1})
+            if key in index:
+                raise ImportRefused(
+                    _("The header names “%(column)s” twice, in columns %(first)s and %(second)s.")
+                    % {"column": name.strip(), "first": index[key] + 1, "second": place + 1}
+                )
+            index[key] = place
+        return index
+
+    def _bind_canonical(self) -> None:
+        for key, place in self._index.items():
+            if key not in self.required:
+                raise ImportRefused(
+                    _("Column %(place)s of the header, “%(column)s”, is not known. Known are: %(known)s.")
+                    % {"place": place + 1, "column": self.header[place].strip(), "known": ", ".join(self.required)}
+                )
+            self.positions[key] = place
+            self.shown[key] = self.header[place].strip()
+
+    def _bind_rules(self) -> None:
+        used: set[int] = set()
+        for column, rule in self.mapping.columns.items():
+            if column not in self.required:
+                raise ImportRefused(_("The mapping fills a column “%(column)s” that is not known.") % {"column": column})
+            places = [self._at(source) for source in rule.sources]
+            places += [self._at(name) for name in _PLACEHOLDER.findall(rule.template) if name != "value"]
+            used.update(places)
+            self.shown[column] = self._shown(places, column)
+            if rule.is_source_date:
+                self.constants[column] = self.source_date.isoformat()
+            elif rule.value is not None:
+                self.constants[column] = rule.value
+            elif rule == ColumnRule(sources=rule.sources) and len(places) == 1:
+                self.positions[column] = places[0]
+            else:
+                self.getters[column] = self._getter(rule)
+        used.update(self._at(column) for column in self.mapping.where)
+        if self.header is not None and not self.mapping.ignores_others:
+            for key, place in self._index.items():
+                if place not in used:
+                    raise ImportRefused(
+                        _("Column %(place)s of the header, “%(column)s”, is not in the mapping.")
+                        % {"place": place + 1, "column": key}
+                    )
+
+    def _at(self, source: str | int) -> int:
+        if isinstance(source, int):
+            if source < 1 or (self.header is not None and source > len(self.header)):
+                raise ImportRefused(_("The mapping names column %(place)s, which is not there.") % {"place": source})
+            return source - 1
+        if self.header is None:
+            raise ImportRefused(_("The file has no header, so the mapping must name columns by number."))
+        place = self._index.get(_heading(source))
+        if place is None:
+            raise ImportRefused(
+                _("The file lacks the column “%(column)s” that its mapping names.") % {"column": source}
+            )
+        return place
+
+    def _shown(self, places: list[int], column: str) -> str:
+        if not places:
+            return column
+        if self.header is None:
+            return str(places[0] + 1)
+        return self.header[places[0]].strip()
+
+    def _getter(self, rule: ColumnRule) -> Getter:
+        places = [self._at(source) for source in rule.sources]
+        change = TRANSFORMS[rule.transform] if rule.transform else None
+        tables = [(name, self.lookups.setdefault(name, {})) for name in rule.lookups]
+        values, default = rule.values, rule.default
+        pieces = None
+        if rule.template:
+            split = _PLACEHOLDER.split(rule.template)
+            pieces = [(text, None if i % 2 == 0 else text) for i, text in enumerate(split)]
+            pieces = [
+                (text, None) if name is None else ("", -1 if name == "value" else self._at(name)) for text, name in pieces
+            ]
+
+        def get(cells: list) -> str:
+            taken = [cells[place].strip() for place in places]
+            value = taken[0] if taken else ""
+            if values is not None:
+                if value in values:
+                    value = values[value]
+                elif default is not None:
+                    value = default
+                elif value:
+                    raise RowRejected(_("is a value that the mapping does not know"))
+                if taken:
+                    taken[0] = value
+            if change is not None and any(taken):
+                value = change(*taken)
+            for name, table in tables:
+                if not value:
+                    break
+                found = table.get(value)
+                if found is None:
+                    raise RowRejected(_("has no entry in the lookup “%(name)s”") % {"name": name})
+                value = found
+            if not value and default is not None:
+                value = default
+            if pieces is not None and (value or not places):
+                value = "".join(
+                    text if place is None else value if place == -1 else cells[place].strip() for text, place in pieces
+                )
+            return value
+
+        return get
+
+    def raw(self, column: str, cells: list) -> str:
+        """The cell as it stood in the file, for the error file."""
+        place = self.positions.get(column)
+        if place is None and self.mapping.columns is not None and column in self.mapping.columns:
+            sources = self.mapping.columns[column].sources
+            place = self._at(sources[0]) if sources else None
+        if place is None:
+            return self.constants.get(column, "")
+        value = cells[place] if place < len(cells) else ""
+        return value if isinstance(value, str) else value.text
+
+    def fill_lookups(self, folder: Path, paths: dict[str, str]) -> None:
+        """Read the lookups' files: named ones, else those that lie beside the file. Bounded."""
+        for lookup in self.mapping.lookups:
+            path = Path(paths[lookup.file]) if lookup.file in paths else folder / Path(lookup.file).name
+            if not path.is_file():
+                raise ImportRefused(
+                    _("The lookup file “%(name)s” does not lie beside the file and was not sent.")
+                    % {"name": lookup.file}
+                )
+            self.lookups.setdefault(lookup.name, {}).update(read_lookup(lookup, path))
+
+
+def read_lookup(lookup: Lookup, path: Path) -> dict[str, str]:
+    """One lookup's key → value. Raises ImportRefused where a key has two values or the file is too long."""
+    table: dict[str, str] = {}
+    with Source(path, lookup.shape, lookup.file) as source:
+        rows = iter(source)
+        first = next(rows, None)
+        if first is None:
+            raise ImportRefused(_("The lookup file “%(name)s” is empty.") % {"name": lookup.file})
+        index = {_heading(name): place for place, name in enumerate(first.cells)}
+        try:
+            key, value = index[_heading(lookup.key)], index[_heading(lookup.value)]
+            filters = [(index[_heading(column)], frozenset(values)) for column, values in lookup.where.items()]
+        except KeyError as error:
+            raise ImportRefused(
+                _("The lookup file “%(name)s” lacks the column “%(column)s”.")
+                % {"name": lookup.file, "column": error.args[0]}
+            ) from error
+        most = max(key, value, *(place for place, _values in filters)) if filters else max(key, value)
+        for row in rows:
+            if len(row.cells) <= most:
+                raise ImportRefused(
+                    _("Row %(row)s of the lookup file “%(name)s” is too short.")
+                    % {"row": row.number, "name": lookup.file}
+                )
+            if any(row.cells[place].strip() not in values for place, values in filters):
+                continue
+            found = table.setdefault(row.cells[key].strip(), row.cells[value].strip())
+            if found != row.cells[value].strip():
+                raise ImportRefused(
+                    _("The lookup file “%(name)s” gives two values for “%(key)s”.")
+                    % {"name": lookup.file, "key": row.cells[key]}
+                )
+            if len(table) > MAX_LOOKUP_ROWS:
+                raise ImportRefused(
+                    _("The lookup file “%(name)s” has more than %(limit)s entries.")
+                    % {"name": lookup.file, "limit": MAX_LOOKUP_ROWS}
+                )
+    return table
+
+
+def _heading(name) -> str:
+    return str(name).strip().casefold()
+
+
+def unguarded(cells: list) -> list:
+    """A row of an error file as it stood before it was guarded against spreadsheets."""
+    return [unguard(cell) if isinstance(cell, str) else cell for cell in cells]

@@ -1,0 +1,113 @@
+"""Questions about contacts, actions and occurrences. Sight always comes from the client."""
+
+from datetime import date, timedelta
+
+from django.apps import apps
+from django.db.models import BooleanField, Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+
+from clients.querysets import OfClientQuerySet
+
+OWED, MONEY, TOUCH = 1, 2, 3
+WRITTEN = ("email", "letter", "sms")
+# A letter or mail sent is never reached; an answer to it is (numbers.md).
+REACHED = Q(voided_at=None, result="reached") & ~Q(direction="out", channel__in=WRITTEN)
+
+
+class ContactQuerySet(OfClientQuerySet):
+    def counted(self) -> "ContactQuerySet":
+        """Contacts that count: a voided one counts nowhere."""
+        return self.filter(voided_at=None)
+
+    def reached(self) -> "ContactQuerySet":
+        return self.filter(REACHED)
+
+    def editable_by(self, user) -> "ContactQuerySet":
+        """One's own contacts; a supervisor's people's too. Always of clients that are visible."""
+        visible = self.visible_to(user).counted()
+        if getattr(user, "role", "") == "account_manager":
+            return visible.filter(staff=user)
+        if getattr(user, "role", "") == "supervisor":
+            return visible
+        return self.none()
+
+    def latest_first(self) -> "ContactQuerySet":
+        return self.order_by("-occurred_at", "-pk")
+
+
+class ContactNoteQuerySet(OfClientQuerySet):
+    client_path = "contact__client"
+
+    def visible_to(self, user) -> "ContactNoteQuerySet":
+        """Notes have their own right: those who look after the client; of voided contacts only auditors."""
+        role = getattr(user, "role", "")
+        if role in ("account_manager", "supervisor"):
+            return super().visible_to(user).filter(contact__voided_at=None)
+        if role == "auditor":
+            return super().visible_to(user)
+        return self.none()
+
+
+class ActionQuerySet(OfClientQuerySet):
+    def open(self) -> "ActionQuerySet":
+        return self.filter(state="planned")
+
+    def editable_by(self, user) -> "ActionQuerySet":
+        """Actions one may log, snooze, skip or hand over."""
+        if getattr(user, "role", "") in ("account_manager", "supervisor"):
+            return self.visible_to(user)
+        return self.none()
+
+    def waiting_for(self, user, today: date) -> "ActionQuerySet":
+        """Open actions that are this person's: handed to them, or nobody's of clients in their book today.
+
+        A supervisor has those of clients of their branches who have no account manager.
+        """
+        Assignment = apps.get_model("clients", "Assignment")
+        Client = apps.get_model("clients", "Client")
+        if not getattr(user, "is_active", False):
+            return self.none()
+        visible = Client.objects.visible_to(user).served().exclude(status="blocked")
+        if user.role == "account_manager":
+            in_book = Q(owner=None, client__in=visible) | Q(owner=user, client__in=visible)
+            covered = apps.get_model("staff", "User").objects.covered_by(user, today)
+            return self.open().filter(in_book | Q(owner__in=covered.values("pk"), client__in=visible))
+        if user.role == "supervisor":
+            orphan = ~Exists(Assignment.objects.filter(client=OuterRef("client"), role="primary", to_on=None))
+            return self.open().filter(Q(client__in=visible), Q(owner=user) | (Q(owner=None) & orphan))
+        return self.none()
+
+    def due(self, today: date) -> "ActionQuerySet":
+        """Open by today and not put off past it."""
+        return self.filter(opens_on__lte=today).filter(Q(snoozed_until=None) | Q(snoozed_until__lte=today))
+
+    def ranked(self, today: date) -> "ActionQuerySet":
+        """In the order of Today: group, then the moment it was or is due, then money.
+
+        Owed: a duty whose day has come or passed. Money: an amount, or a theme of sales. Else: keeping
+        in touch. Late rows come first inside a group because their due date lies furthest back.
+        """
+        group = Case(
+            When(Q(theme__is_duty=True, due_on__lte=today), then=Value(OWED)),
+            When(Q(amount__isnull=False) | Q(theme__way="sales"), then=Value(MONEY)),
+            default=Value(TOUCH),
+            output_field=IntegerField(),
+        )
+        return self.annotate(
+            group=group,
+            is_late=Case(When(due_on__lt=today, then=True), default=False, output_field=BooleanField()),
+        ).order_by("group", "due_on", F("due_at").asc(nulls_last=True), Coalesce(F("amount"), Value(0)).desc(), "pk")
+
+    def with_attempts(self) -> "ActionQuerySet":
+        return self.prefetch_related("contacts")
+
+    def overdue(self, today: date) -> "ActionQuerySet":
+        return self.open().filter(due_on__lt=today)
+
+    def opening_in_week(self, monday: date) -> "ActionQuerySet":
+        return self.filter(due_on__range=(monday, monday + timedelta(days=6)))
+
+
+class OccurrenceQuerySet(OfClientQuerySet):
+    def raised_in(self, run_on: date) -> QuerySet:
+        return self.filter(raised_on=run_on)

@@ -1,0 +1,175 @@
+"""Actions: planned by hand, put off, skipped, handed over, finished. Only here, whatever called for them."""
+
+from datetime import date, time, timedelta
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clients.models import Client, Theme
+from common.text import clean_line
+from interactions.models import Action
+from messaging.services import notify
+from staff.models import User
+
+MAX_AHEAD = timedelta(days=2 * 366)
+
+
+@transaction.atomic
+def plan_action(
+    *,
+    actor: User,
+    client: Client,
+    theme: Theme,
+    channel: str,
+    due_on: date,
+    opens_on: date | None = None,
+    due_at: time | None = None,
+    about: str = "",
+    owner: User | None = None,
+    origin: str = Action.Origin.BY_HAND,
+) -> Action:
+    """Plan one action by hand. It stands on Today from `opens_on`, by default the day itself.
+
+    Visibility: the client must be editable by the actor. Owner empty: whoever holds the book.
+    Raises: ValidationError by field, PermissionDenied.
+    """
+    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
+        raise PermissionDenied
+    if not client.is_served:
+        raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
+    today = actor.today()
+    if due_on < today:
+        raise ValidationError({"due_on": _("Choose today or a later day.")})
+    if due_on > today + MAX_AHEAD:
+        raise ValidationError({"due_on": _("Choose a day within the next two years.")})
+    if owner is not None and not people_who_may_take(client).filter(pk=owner.pk).exists():
+        raise ValidationError({"owner": _("This person does not look after the client.")})
+    action = Action(
+        client=client,
+        owner=owner,
+        theme=theme,
+        channel=channel,
+        opens_on=min(opens_on or due_on, due_on),
+        due_on=due_on,
+        due_at=due_at,
+        about=clean_line(about)[:300],
+        origin=origin,
+        created_by=actor,
+    )
+    action.full_clean(exclude=["client", "owner", "theme", "created_by", "from_contact"], validate_constraints=False)
+    action.save()
+    return action
+
+
+def people_who_may_take(client: Client):
+    """Active people to whom an action of this client can be handed: its managers, their covers, supervisors."""
+    from django.db.models import Q
+
+    today = client.branch.today()
+    path = client.branch.path
+    return (
+        User.objects.active()
+        .filter(
+            Q(role="account_manager", assignments__client=client, assignments__to_on=None)
+            | Q(
+                role="account_manager",
+                stands_in__from_on__lte=today,
+                stands_in__to_on__gte=today,
+                stands_in__covered__assignments__client=client,
+                stands_in__covered__assignments__to_on=None,
+            )
+            | Q(role="supervisor", branch__in=path)
+        )
+        .distinct()
+    )
+
+
+def _locked(actor: User, action: Action) -> Action:
+    """The action, locked, if it is open and the actor may work on it."""
+    if not Action.objects.editable_by(actor).filter(pk=action.pk).exists():
+        raise PermissionDenied
+    locked = Action.objects.select_for_update(of=("self",)).select_related("client__branch").get(pk=action.pk)
+    if not locked.is_open:
+        raise ValidationError(_("Somebody has already closed this: it is %(state)s.") % {
+            "state": locked.get_state_display()
+        })
+    return locked
+
+
+@transaction.atomic
+def snooze_action(*, actor: User, action: Action, until: date) -> Action:
+    """Put an action off to a day; it stays overdue once its due day has passed.
+
+    Raises: ValidationError on `until` unless it lies ahead, within 90 days.
+    """
+    action = _locked(actor, action)
+    today = actor.today()
+    if not today < until <= today + timedelta(days=90):
+        raise ValidationError({"until": _("Choose a day after today, at most 90 days ahead.")})
+    action.snoozed_until = until
+    action.save(update_fields=["snoozed_until"])
+    return action
+
+
+@transaction.atomic
+def skip_action(*, actor: User, action: Action, reason: str) -> Action:
+    """Decide not to do it, with a reason."""
+    action = _locked(actor, action)
+    reason = clean_line(reason)
+    if not reason:
+        raise ValidationError({"reason": _("Write why it is skipped.")})
+    return _close(action, Action.State.SKIPPED, reason)
+
+
+@transaction.atomic
+def finish_action(*, actor: User, action: Action) -> Action:
+    """Mark as done without a contact (flowers ordered, letter handed in)."""
+    return _close(_locked(actor, action), Action.State.DONE, "")
+
+
+def _close(action: Action, state: str, reason: str) -> Action:
+    action.state, action.reason, action.closed_at = state, reason[:300], timezone.now()
+    action.save(update_fields=["state", "reason", "closed_at"])
+    return action
+
+
+@transaction.atomic
+def reopen_action(*, actor: User, action: Action) -> Action:
+    """Take back a skip or a finish."""
+    if not Action.objects.editable_by(actor).filter(pk=action.pk).exists():
+        raise PermissionDenied
+    action = Action.objects.select_for_update(of=("self",)).get(pk=action.pk)
+    if action.state in (Action.State.SKIPPED, Action.State.DONE):
+        action.state, action.reason, action.closed_at = Action.State.PLANNED, "", None
+        action.save(update_fields=["state", "reason", "closed_at"])
+    return action
+
+
+@transaction.atomic
+def wake_action(*, actor: User, action: Action) -> Action:
+    """Take back a snooze."""
+    action = _locked(actor, action)
+    action.snoozed_until = None
+    action.save(update_fields=["snoozed_until"])
+    return action
+
+
+@transaction.atomic
+def hand_over_action(*, actor: User, action: Action, to: User, reason: str) -> Action:
+    """Give one action to a colleague who may see the client; they are told.
+
+    Raises: ValidationError on `to` or `reason`.
+    """
+    action = _locked(actor, action)
+    reason = clean_line(reason)
+    if not reason:
+        raise ValidationError({"reason": _("Write why it is handed over.")})
+    if not people_who_may_take(action.client).filter(pk=to.pk).exists():
+        raise ValidationError({"to": _("This person does not look after the client.")})
+    action.owner, action.reason, action.snoozed_until = to, reason[:300], None
+    action.save(update_fields=["owner", "reason", "snoozed_until"])
+    if to != actor:
+        notify(user=to, kind="handed_over", subject=f"action/{action.pk}", url="/today/")
+    return action

@@ -1,0 +1,44 @@
+"""When a client was last reached and when the next contact is due."""
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+# Counted from the last reached contact in the branch's own days; never reached: from the assignment.
+_REFRESH = """
+UPDATE clients_client c
+SET last_reached_at = fresh.reached_at, next_due_on = fresh.due_on
+FROM (
+    SELECT k.id,
+           last.reached_at,
+           COALESCE(
+               (last.reached_at AT TIME ZONE b.time_zone)::date,
+               (SELECT a.from_on FROM clients_assignment a
+                WHERE a.client_id = k.id AND a.role = 'primary' AND a.to_on IS NULL)
+           ) + t.ideal_days::int AS due_on
+    FROM clients_client k
+    JOIN staff_branch b ON b.id = k.branch_id
+    LEFT JOIN clients_tier t ON t.id = k.tier_id
+    LEFT JOIN LATERAL (
+        SELECT max(i.occurred_at) AS reached_at FROM interactions_contact i
+        WHERE i.client_id = k.id AND i.voided_at IS NULL AND i.result = 'reached'
+          AND NOT (i.direction = 'out' AND i.channel IN ('email', 'letter', 'sms'))
+    ) last ON true
+    WHERE {scope}
+) fresh
+WHERE fresh.id = c.id
+  AND (c.last_reached_at, c.next_due_on) IS DISTINCT FROM (fresh.reached_at, fresh.due_on)
+"""
+
+
+def refresh_cadence(client_ids: Iterable[int] | None = None) -> int:
+    """Recompute `Client.last_reached_at` and `next_due_on`, of all clients or some; how many changed.
+
+    Rule: ideal interval of the tier, from the last reached contact (domain.md, ServicePlan). Repeatable.
+    """
+    with connection.cursor() as cursor:
+        if client_ids is None:
+            cursor.execute(_REFRESH.format(scope="true"))
+        else:
+            cursor.execute(_REFRESH.format(scope="k.id = ANY(%s)"), [list(client_ids)])
+        return cursor.rowcount

@@ -1,0 +1,247 @@
+"""Contacts: logged in one go with what follows from them, corrected with history, voided with a reason."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clients.models import Client, Theme
+from common.text import clean_line, has_nul
+from interactions.models import Action, Contact, ContactNote
+from interactions.querysets import WRITTEN
+from interactions.services.actions import plan_action
+from interactions.services.cadence import refresh_cadence
+from staff.models import User
+
+CHANGEABLE = (
+    "occurred_at",
+    "channel",
+    "direction",
+    "result",
+    "theme",
+    "duration_seconds",
+    "participants",
+    "effect",
+)
+OLDEST = timedelta(days=366)
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """The next action, agreed in the contact itself."""
+
+    channel: str
+    due_on: date
+    due_at: time | None = None
+    about: str = ""
+    theme: Theme | None = None
+
+
+def fulfils(contact: Contact) -> bool:
+    """Whether a contact does what an action asked: the client was reached, or the written word was sent."""
+    if contact.result == Contact.Result.REACHED:
+        return True
+    sent = contact.result == Contact.Result.MESSAGE_LEFT and contact.direction == Contact.Direction.OUT
+    return sent and contact.channel in WRITTEN
+
+
+@transaction.atomic
+def log_contact(
+    *,
+    actor: User,
+    client: Client,
+    channel: str,
+    result: str,
+    occurred_at: datetime | None = None,
+    direction: str = Contact.Direction.OUT,
+    theme: Theme | None = None,
+    duration_seconds: int | None = None,
+    note: str = "",
+    participants: str = "",
+    effect: str = "",
+    action: Action | None = None,
+    next_step: NextStep | None = None,
+    submission: uuid.UUID | None = None,
+) -> Contact:
+    """Log one attempt to communicate, with its note and the next action.
+
+    Rule: each attempt is a row; only a reached one moves the cadence and fulfils the action (a letter,
+    mail or text sent fulfils it too, but reaches nobody).
+    Visibility: the client must be editable by the actor; `action` must be one of the client's.
+    Repeatable: the same `submission` gives the same contact, whatever else comes with it.
+    Raises: ValidationError by field; PermissionDenied.
+    """
+    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
+        raise PermissionDenied
+    if submission is not None:
+        known = Contact.objects.filter(submission=submission).first()
+        if known is not None:
+            if known.staff_id != actor.pk or known.client_id != client.pk:
+                raise PermissionDenied
+            return known
+    if action is not None and action.client_id != client.pk:
+        raise ValidationError({"action": _("This action belongs to another client.")})
+    now = timezone.now()
+    contact = Contact(
+        client=client,
+        staff=actor,
+        occurred_at=occurred_at or now,
+        recorded_at=now,
+        duration_seconds=duration_seconds,
+        channel=channel,
+        direction=direction,
+        theme=theme or (action.theme if action else None),
+        result=result,
+        participants=clean_line(participants),
+        effect=effect if result == Contact.Result.REACHED else "",
+        action=action,
+        submission=submission,
+    )
+    _check(contact, now)
+    try:
+        with transaction.atomic():
+            contact.save()
+    except IntegrityError:
+        if submission is None:
+            raise
+        return Contact.objects.get(submission=submission, staff=actor, client=client)
+    _write_note(contact, note)
+    if action is not None and fulfils(contact):
+        Action.objects.filter(pk=action.pk, state=Action.State.PLANNED).update(
+            state=Action.State.DONE, closed_at=now
+        )
+    if next_step is not None:
+        planned = plan_action(
+            actor=actor,
+            client=client,
+            theme=next_step.theme or contact.theme or Theme.objects.get(code="keeping_in_touch"),
+            channel=next_step.channel,
+            due_on=next_step.due_on,
+            due_at=next_step.due_at,
+            about=next_step.about,
+            origin=Action.Origin.NEXT_STEP,
+        )
+        planned.from_contact = contact
+        planned.save(update_fields=["from_contact"])
+    if contact.result == Contact.Result.REACHED:
+        refresh_cadence([client.pk])
+    if actor.remembered_channel != channel:
+        User.objects.filter(pk=actor.pk).update(remembered_channel=channel)
+    return contact
+
+
+def _check(contact: Contact, now: datetime) -> None:
+    contact.full_clean(exclude=["client", "staff", "theme", "action", "voided_by"], validate_unique=False,
+                       validate_constraints=False)
+    if contact.occurred_at > now + timedelta(minutes=1):
+        raise ValidationError({"occurred_at": _("A contact cannot lie in the future. To plan one, use Next.")})
+    if contact.occurred_at < now - OLDEST and not contact.is_imported and contact.pk is None:
+        raise ValidationError({"occurred_at": _("This is more than a year ago. Check the date.")})
+    if (
+        contact.result == Contact.Result.REACHED
+        and contact.direction == Contact.Direction.OUT
+        and contact.channel in WRITTEN
+    ):
+        raise ValidationError(
+            {"result": _("What was only sent has reached nobody yet: choose “Message left”, or “incoming” for an answer.")}
+        )
+
+
+def _write_note(contact: Contact, text: str) -> None:
+    text = text.strip()
+    if has_nul(text):
+        raise ValidationError({"note": _("The note holds a character that cannot be stored.")})
+    if len(text) > 8000:
+        raise ValidationError({"note": _("The note is too long: at most 8,000 characters.")})
+    if text:
+        ContactNote.objects.update_or_create(contact=contact, defaults={"text": text})
+    else:
+        ContactNote.objects.filter(contact=contact).delete()
+
+
+@transaction.atomic
+def change_contact(
+    *, actor: User, contact: Contact, changes: dict, note: str | None = None, reason: str = ""
+) -> Contact:
+    """Correct a contact: freely for 24 hours, later only with a reason. History keeps the versions.
+
+    Effects: the action it fulfils and the client's cadence follow the corrected result.
+    Raises: ValidationError by field; PermissionDenied where it is not the actor's to change.
+    """
+    if not Contact.objects.editable_by(actor).filter(pk=contact.pk).exists():
+        raise PermissionDenied
+    contact = Contact.objects.select_for_update(of=("self",)).select_related("client", "action").get(pk=contact.pk)
+    if contact.is_void:
+        raise PermissionDenied
+    unknown = set(changes) - set(CHANGEABLE)
+    if unknown:
+        raise ValidationError({field: _("This field cannot be changed here.") for field in sorted(unknown)})
+    reason = clean_line(reason)
+    if not contact.changes_freely() and not reason:
+        raise ValidationError({"reason": _("After 24 hours a contact changes only with a reason.")})
+    did = fulfils(contact)
+    for field, value in changes.items():
+        setattr(contact, field, clean_line(value) if field == "participants" else value)
+    if contact.result != Contact.Result.REACHED:
+        contact.effect = ""
+    if reason:
+        contact.changed_reason = reason[:300]
+    _check(contact, timezone.now())
+    contact.save()
+    if note is not None:
+        _write_note(contact, note)
+    if contact.action and did != fulfils(contact):
+        _settle_action(contact.action)
+    refresh_cadence([contact.client_id])
+    return contact
+
+
+def _settle_action(action: Action) -> None:
+    """Done while some counted contact fulfils it, else open again."""
+    action = Action.objects.select_for_update(of=("self",)).get(pk=action.pk)
+    doing = [c for c in action.contacts.filter(voided_at=None) if fulfils(c)]
+    if doing and action.state == Action.State.PLANNED:
+        action.state, action.closed_at = Action.State.DONE, timezone.now()
+        action.save(update_fields=["state", "closed_at"])
+    elif not doing and action.state == Action.State.DONE:
+        action.state, action.closed_at = Action.State.PLANNED, None
+        action.save(update_fields=["state", "closed_at"])
+
+
+@transaction.atomic
+def void_contact(*, actor: User, contact: Contact, reason: str) -> Contact:
+    """Take a contact out of every count, for instance one logged on the wrong client.
+
+    Effects: its action opens again, next steps it planned are cancelled, its note stays for auditors
+    only, the cadence follows. A second call changes nothing.
+    Raises: ValidationError on `reason`; PermissionDenied.
+    """
+    reason = clean_line(reason)
+    if not reason:
+        raise ValidationError({"reason": _("Write why the contact does not count.")})
+    if not Contact.objects.editable_by(actor).filter(pk=contact.pk).exists():
+        raise PermissionDenied
+    contact = Contact.objects.select_for_update(of=("self",)).select_related("action").get(pk=contact.pk)
+    if contact.is_void:
+        return contact
+    contact.voided_at, contact.voided_by, contact.void_reason = timezone.now(), actor, reason[:300]
+    contact.save(update_fields=["voided_at", "voided_by", "void_reason"])
+    if contact.action:
+        _settle_action(contact.action)
+    contact.next_actions.filter(state=Action.State.PLANNED).update(
+        state=Action.State.CANCELLED, closed_at=timezone.now(), reason=reason[:300]
+    )
+    refresh_cadence([contact.client_id])
+    return contact
+
+
+@transaction.atomic
+def undo_contact(*, actor: User, contact: Contact) -> Contact:
+    """Take back one's own contact just logged: a void whose reason is the undoing."""
+    if contact.staff_id != actor.pk or not contact.changes_freely():
+        raise PermissionDenied
+    return void_contact(actor=actor, contact=contact, reason=_("Undone by its author"))

@@ -1,0 +1,1 @@
+"""Pages: Today, contacts, the client file. One module a page."""

@@ -1,0 +1,192 @@
+"""Log a contact in twenty seconds; correct it; take it back."""
+
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from clients.models import Client
+from clients.sight import shown_name
+from common import saying
+from common.pages import go, tell, way_back
+from interactions import services, words
+from interactions.forms import ContactChangeForm, ContactForm, VoidForm
+from interactions.models import Action, Contact
+
+ROLES = ("account_manager", "supervisor")
+
+
+def contact_log(request: HttpRequest) -> HttpResponse:
+    """One form, as a side panel over the page it came from or as a page of its own."""
+    if request.user.role not in ROLES:
+        raise Http404
+    number = request.GET.get("client", "")
+    if not number:
+        return _render(request, "interactions/log_find.html", {"back": way_back(request, reverse("today"))})
+    client = get_object_or_404(
+        Client.objects.editable_by(request.user).select_related("tier", "branch").defer("search", "document_number"),
+        number=number,
+    )
+    action = _action_of(request, client)
+    today = request.user.today()
+    initial = {
+        "channel": action.channel if action else request.user.remembered_channel or "call",
+        "theme": action.theme_id if action else None,
+        "next_channel": "call",
+    }
+    form = ContactForm(request.POST or None, initial=initial)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                contact = services.log_contact(
+                    actor=request.user,
+                    client=client,
+                    action=action,
+                    note=form.cleaned_data["note"],
+                    occurred_at=form.cleaned_data["occurred_at"],
+                    next_step=form.next_step(),
+                    submission=form.cleaned_data["submission"],
+                    **form.contact_fields(),
+                )
+            except ValidationError as error:
+                form.add_service_errors(error)
+            else:
+                return _logged(request, contact, form)
+    first, rest = words.reason(action, today) if action else ("", "")
+    context = {
+        "form": form,
+        "client": client,
+        "action": action,
+        "why": first,
+        "why_more": rest,
+        "last": Contact.objects.filter(client=client).counted().latest_first().select_related("staff").first(),
+        "today": today,
+        "now": timezone.localtime(),
+        "back": way_back(request, reverse("client-detail", args=[client.number])),
+        "url": request.get_full_path(),
+    }
+    return _render(request, "interactions/log.html", context, status)
+
+
+def _action_of(request: HttpRequest, client: Client) -> Action | None:
+    """The action named in the address if it is this client's and open, else none is fulfilled."""
+    wanted = request.GET.get("action", "")
+    if not wanted.isdigit():
+        return None
+    actions = Action.objects.visible_to(request.user).filter(client=client).select_related("theme", "client__branch")
+    return get_object_or_404(actions, pk=int(wanted[:18]))
+
+
+def _logged(request: HttpRequest, contact: Contact, form: ContactForm) -> HttpResponse:
+    name = shown_name(request.user, contact.client)
+    step = form.next_step()
+    if step:
+        said = _("Contact with %(name)s logged. Next: %(date)s.") % {
+            "name": name,
+            "date": saying.day(step.due_on, "MMMMEEEEd"),
+        }
+    else:
+        said = _("Contact with %(name)s logged.") % {"name": name}
+    tell(request, said, undo_url=reverse("contact-undo", args=[contact.pk]))
+    if "another" in request.POST:
+        following = Action.objects.waiting_for(request.user, request.user.today()).due(request.user.today())
+        upcoming = following.ranked(request.user.today()).select_related("client").first()
+        if upcoming is not None:
+            return go(
+                request,
+                f"{reverse('contact-log')}?client={upcoming.client.number}&action={upcoming.pk}&next={reverse('today')}",
+            )
+    return go(request, way_back(request, reverse("client-detail", args=[contact.client.number])))
+
+
+def _render(request: HttpRequest, template: str, context: dict, status: int = 200) -> HttpResponse:
+    """The panel alone for htmx, the panel on a page otherwise."""
+    context["panel_template"] = template
+    return render(request, template if request.htmx else "interactions/panel_page.html", context, status=status)
+
+
+def contact_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct one contact; who may is asked of the queryset, how long freely of the contact."""
+    visible = Contact.objects.visible_to(request.user).counted().select_related("client__tier", "client__branch", "note")
+    contact = get_object_or_404(visible, pk=pk)
+    editable = Contact.objects.editable_by(request.user).filter(pk=pk).exists()
+    note = getattr(contact, "note", None)
+    form = ContactChangeForm(
+        request.POST or None,
+        contact=contact,
+        initial={
+            "channel": contact.channel,
+            "result": contact.result,
+            "note": note.text if note else "",
+            "effect": contact.effect,
+            "theme": contact.theme_id,
+            "direction": contact.direction,
+            "occurred_at": timezone.localtime(contact.occurred_at).replace(tzinfo=None),
+            "minutes": contact.duration_seconds // 60 if contact.duration_seconds else None,
+            "participants": contact.participants,
+        },
+    )
+    status = 200 if editable else 403
+    back = way_back(request, reverse("client-detail", args=[contact.client.number]))
+    if request.method == "POST" and editable:
+        status = 422
+        if form.is_valid():
+            try:
+                changes = form.contact_fields()
+                if form.cleaned_data["occurred_at"] and "occurred_at" in form.changed_data:
+                    changes["occurred_at"] = form.cleaned_data["occurred_at"]
+                if "minutes" not in form.changed_data:
+                    del changes["duration_seconds"]
+                services.change_contact(
+                    actor=request.user,
+                    contact=contact,
+                    changes=changes,
+                    note=form.cleaned_data["note"],
+                    reason=form.cleaned_data["reason"],
+                )
+            except ValidationError as error:
+                form.add_service_errors(error)
+            else:
+                tell(request, _("Contact corrected."))
+                return go(request, back)
+    context = {
+        "form": form,
+        "contact": contact,
+        "client": contact.client,
+        "editable": editable,
+        "back": back,
+        "url": request.get_full_path(),
+    }
+    return _render(request, "interactions/contact_change.html", context, status)
+
+
+def contact_void(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = get_object_or_404(Contact.objects.editable_by(request.user).select_related("client"), pk=pk)
+    form = VoidForm(request.POST or None)
+    status = 200
+    back = way_back(request, reverse("client-detail", args=[contact.client.number]))
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                services.void_contact(actor=request.user, contact=contact, reason=form.cleaned_data["reason"])
+            except ValidationError as error:
+                form.add_error(None, error)
+            else:
+                tell(request, _("The contact counts no more."))
+                return go(request, back)
+    context = {"form": form, "contact": contact, "client": contact.client, "back": back}
+    return render(request, "interactions/void.html", context, status=status)
+
+
+@require_POST
+def contact_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    contact = get_object_or_404(Contact.objects.editable_by(request.user).select_related("client"), pk=pk)
+    services.undo_contact(actor=request.user, contact=contact)
+    tell(request, _("Contact with %(name)s taken back.") % {"name": shown_name(request.user, contact.client)})
+    return go(request, way_back(request, reverse("client-detail", args=[contact.client.number])))

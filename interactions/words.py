@@ -1,0 +1,126 @@
+"""Reasons in words: the fact first, then the context. Whole sentences, one for each case and language."""
+
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from common import saying
+from common.calendars import public_holidays
+from interactions.models import Action, Contact
+from interactions.querysets import MONEY, OWED
+
+CHANNEL_ICONS = {
+    "visit": "walk",
+    "branch": "building-bank",
+    "call": "phone",
+    "video": "video",
+    "sms": "device-mobile",
+    "email": "mail",
+    "messenger": "message-circle",
+    "letter": "mail",
+    "event": "ticket",
+}
+
+
+def reason(action: Action, today: date, attempts: list[Contact] | None = None) -> tuple[str, str]:
+    """Why an action stands there: the first clause for the eye, the rest as context."""
+    first, rest = _REASONS.get(action.source, _by_hand)(action, today)
+    tried = _attempts(attempts or [], today)
+    return first, " ".join(part for part in (rest, tried) if part)
+
+
+def _birthday(action: Action, today: date) -> tuple[str, str]:
+    when = saying.in_days(action.event_on, today)
+    if action.event_on < today:
+        days = (today - action.event_on).days
+        if action.years:
+            return (
+                ngettext(
+                    "Turned %(years)s %(days)s day ago.", "Turned %(years)s %(days)s days ago.", days
+                )
+                % {"years": action.years, "days": days},
+                "",
+            )
+        return ngettext("Birthday was %(days)s day ago.", "Birthday was %(days)s days ago.", days) % {"days": days}, ""
+    on = saying.day(action.event_on, "MMMMEEEEd")
+    if action.years:
+        return _("Birthday %(when)s, turns %(years)s.") % {"when": when, "years": action.years}, on
+    return _("Birthday %(when)s.") % {"when": when}, on
+
+
+def _maturity(action: Action, today: date) -> tuple[str, str]:
+    on = saying.day(action.event_on, "MMMMEEEEd")
+    names = {"product": action.about, "when": saying.in_days(action.event_on, today)}
+    if action.event_on < today:
+        return _("%(product)s matured %(when)s.") % names, _("It was %(date)s.") % {"date": on}
+    return _("%(product)s matures %(when)s.") % names, _("On %(date)s.") % {"date": on}
+
+
+def holiday_name(action: Action) -> str:
+    """The holiday's name in the reader's language where the library has it."""
+    from django.utils.translation import get_language
+
+    country = action.client.country or action.client.branch.country
+    wanted = {"en": "en_US", "es": "es", "zh-hans": "zh_CN"}.get(get_language() or "en")
+    try:
+        named = public_holidays(country, "", action.event_on.year, wanted)
+    except (KeyError, ValueError):
+        named = {}
+    return named.get(action.event_on) or action.about
+
+
+def _holiday(action: Action, today: date) -> tuple[str, str]:
+    return (
+        _("%(holiday)s %(when)s.")
+        % {"holiday": holiday_name(action), "when": saying.in_days(action.event_on, today)},
+        _("A greeting is due."),
+    )
+
+
+def _by_hand(action: Action, today: date) -> tuple[str, str]:
+    first = action.about or str(action.theme)
+    if action.origin == Action.Origin.NEXT_STEP:
+        return first, _("Agreed on %(date)s.") % {
+            "date": saying.day(action.created_at.date(), "MMMd" if action.created_at.year == today.year else "yMMMd")
+        }
+    return first, ""
+
+
+_REASONS = {"birthday": _birthday, "maturity": _maturity, "holiday": _holiday}
+
+
+def _attempts(attempts: list[Contact], today: date) -> str:
+    tried = sorted((c for c in attempts if not c.is_void and not c.is_reached), key=lambda c: c.occurred_at)
+    if not tried:
+        return ""
+    last = saying.near_day(tried[-1].occurred_at.date(), today)
+    return ngettext(
+        "%(count)s attempt, the last on %(date)s.", "%(count)s attempts, the last on %(date)s.", len(tried)
+    ) % {"count": len(tried), "date": last}
+
+
+def rank(action: Action, today: date) -> str:
+    """Why a row stands where it stands, in a sentence."""
+    if action.group == OWED:
+        first = _("A duty whose day has come.")
+    elif action.group == MONEY:
+        first = _("Money may move.")
+    else:
+        first = _("Keeping in touch.")
+    if action.due_on < today:
+        return f"{first} " + _("Late rows come first, the longest first.")
+    return f"{first} " + _("Ordered by the day it is due, then by money.")
+
+
+def contact_title(contact: Contact) -> str:
+    """The head of a timeline row: "Call, no answer"."""
+    if contact.direction == Contact.Direction.IN:
+        return _("%(channel)s from the client, %(result)s") % {
+            "channel": contact.get_channel_display(),
+            "result": contact.get_result_display().lower(),
+        }
+    return _("%(channel)s, %(result)s") % {
+        "channel": contact.get_channel_display(),
+        "result": contact.get_result_display().lower(),
+    }

@@ -1,0 +1,159 @@
+"""The ways out of the house, one class a channel, behind one call: `send(message)`.
+
+A gateway's errors say what is known about the outside world, because that alone decides what may happen
+next: `NotSent` may be tried again, `Refused` never, `Unclear` waits for a person.
+"""
+
+import re
+import smtplib
+from contextlib import suppress
+from email.utils import parseaddr
+from typing import Protocol
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
+from django.core.validators import validate_email
+
+from messaging.models import Message
+
+
+class GatewayError(Exception):
+    """What went wrong, in words without an address or a client's data."""
+
+
+class NotSent(GatewayError):
+    """Nothing has left the house: it may be tried again later."""
+
+
+class Refused(GatewayError):
+    """The other side said no for good: trying again is of no use."""
+
+
+class Unclear(GatewayError):
+    """It may have reached the outside world: never repeated by a machine."""
+
+
+class Gateway(Protocol):
+    """One channel's way out."""
+
+    def send(self, message: Message) -> None:
+        """Send one message. Raises NotSent, Refused or Unclear; returning means that it was accepted."""
+        ...
+
+
+class EmailGateway:
+    """Mail through Django's configured backend (SMTP in production, files or memory elsewhere).
+
+    With SMTP the conversation is led here, line by line: only so is it known whether the body had begun
+    to leave when a connection broke.
+    """
+
+    def send(self, message: Message) -> None:
+        mail = _mail(message)
+        connection = get_connection()
+        try:
+            connection.open()
+        except OSError as error:  # every smtplib error is one, and no message has been spoken of yet
+            raise NotSent(_words(error)) from error
+        if not isinstance(connection, EmailBackend):
+            _hand_over(connection, mail)
+            connection.close()
+            return
+        try:
+            _converse(connection.connection, mail)
+        finally:
+            _hang_up(connection.connection)
+
+
+def _mail(message: Message) -> EmailMessage:
+    try:
+        validate_email(message.address)
+    except ValidationError as error:
+        raise Refused("this is not an address") from error
+    return EmailMessage(
+        subject=message.subject,
+        body=message.body,
+        to=[message.address],
+        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
+    )
+
+
+def _converse(smtp: smtplib.SMTP, mail: EmailMessage) -> None:
+    """One message over an open SMTP connection (RFC 5321, 4.1.1 and 4.2.1)."""
+    try:
+        content = mail.message().as_bytes(linesep="\r\n")
+        sender = sanitize_address(mail.from_email, "utf-8")
+        recipient = sanitize_address(mail.to[0], "utf-8")
+    except ValueError as error:
+        raise Refused("the address or the subject cannot be written into a mail") from error
+    try:
+        smtp.ehlo_or_helo_if_needed()
+        code, _reply = smtp.mail(parseaddr(sender)[1])
+        if code >= 300:  # who we are was refused: for the bank to mend, no fault of this message
+            raise NotSent(f"the mail server answered {code} to the sender")
+        _refuse_or_wait(smtp.rcpt(parseaddr(recipient)[1])[0])
+        code, _reply = smtp.docmd("DATA")
+        _refuse_or_wait(code)
+        if code != 354:
+            raise NotSent(f"the mail server answered {code} to DATA")
+    except OSError as error:
+        raise NotSent(_words(error)) from error
+    # From here on the other side may have taken it, whatever we hear or do not hear.
+    stuffed = re.sub(rb"(?m)^\.", b"..", content).removesuffix(b"\r\n")
+    try:
+        smtp.send(stuffed + b"\r\n.\r\n")
+        code, _reply = smtp.getreply()
+    except OSError as error:
+        raise Unclear(_words(error)) from error
+    _refuse_or_wait(code)
+    if not 200 <= code < 300:
+        raise Unclear(f"the mail server answered {code} to the message")
+
+
+def _refuse_or_wait(code: int) -> None:
+    """Turn a negative answer into its error: 4xx is for now, 5xx for good."""
+    if 400 <= code < 500:
+        raise NotSent(f"the mail server answered {code}")
+    if code >= 500:
+        raise Refused(f"the mail server answered {code}")
+
+
+def _hand_over(connection, mail: EmailMessage) -> None:
+    try:
+        connection.send_messages([mail])
+    except ValueError as error:
+        raise Refused("the address or the subject cannot be written into a mail") from error
+    except OSError as error:
+        raise Unclear(_words(error)) from error
+
+
+def _hang_up(smtp: smtplib.SMTP) -> None:
+    """Say goodbye without waiting for an answer: it would change nothing about the message before."""
+    with suppress(OSError):
+        smtp.putcmd("QUIT")
+    smtp.close()
+
+
+def _words(error: OSError) -> str:
+    """The kind of an error without the server's free text, which may repeat the recipient's address."""
+    code = getattr(error, "smtp_code", None)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
+
+
+GATEWAYS: dict[str, Gateway] = {"email": EmailGateway()}
+
+
+def send(message: Message) -> None:
+    """Send through the message's channel. Raises: a GatewayError, Refused for a channel without gateway."""
+    gateway = GATEWAYS.get(message.channel)
+    if gateway is None:
+        raise Refused(f"no gateway for the channel {message.channel}")
+    gateway.send(message)
+
+
+def mail_domain() -> str:
+    """The domain in our Message-IDs: that of the sender's address."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"

@@ -1,0 +1,251 @@
+"""The queries behind the indicators. Each names tables of the rooms below and imports no model.
+
+Every query starts from the *population*: active clients of the scope, by branch, status and primary
+account manager as they stood on the last day of each window. A window is one period; several are
+answered at once (this month, the month before, the year before; or the twelve months of a year).
+A client stands in one branch and one primary book on any day; `manage.py verify` reports where not.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, QuerySet
+from django.db.models.expressions import RawSQL
+
+from interactions.querysets import WRITTEN
+
+from metrics.periods import Period
+
+# A letter, an email or a text message that we sent reaches nobody until it is answered.
+SENT_IN_WRITING = "({})".format(", ".join(f"'{channel}'" for channel in sorted(WRITTEN)))
+REACHED = f"c.result = 'reached' AND NOT (c.direction = 'out' AND c.channel IN {SENT_IN_WRITING})"
+
+NAMED = re.compile(r"%\((\w+)\)s")
+
+GROUPS = {"": "NULL::bigint", "manager": "a.manager_id", "branch": "l.branch_id"}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which clients a figure is about: a branch with all below it, a manager, both, or (neither) the bank."""
+
+    branch_id: int | None = None
+    manager_id: int | None = None
+    without_manager: bool = False
+
+
+def population(selection: Selection, windows: Iterable[Period], by: str) -> tuple[str, dict[str, Any]]:
+    """The CTEs `place` and `population` and their parameters.
+
+    `population`: win, client_id, of_group, from_on, from_at, until_at and the branch's time_zone.
+    """
+    windows = list(windows)
+    params: dict[str, Any] = {
+        "wins": list(range(len(windows))),
+        "froms": [window.from_on for window in windows],
+        "tos": [window.to_on for window in windows],
+    }
+    where_place, book, where_book = "", "", ""
+    if selection.branch_id is not None:
+        where_place = "WHERE b.path @> ARRAY[%(branch)s::bigint]"
+        params["branch"] = selection.branch_id
+    if by == "manager" or selection.manager_id is not None or selection.without_manager:
+        book = """
+              LEFT JOIN clients_assignment a ON a.client_id = s.client_id
+               AND a.role = 'primary'
+               AND (a.to_on IS NULL OR a.to_on > l.to_on)
+               AND (a.from_on IS NULL OR a.from_on <= l.to_on)"""
+    if selection.manager_id is not None:
+        where_book = "WHERE a.manager_id = %(manager)s"
+        params["manager"] = selection.manager_id
+    elif selection.without_manager:
+        where_book = "WHERE a.manager_id IS NULL"
+    return (
+        f"""
+        place AS MATERIALIZED (
+            SELECT w.win, w.from_on, w.to_on, b.id AS branch_id, b.time_zone,
+                   w.from_on::timestamp AT TIME ZONE b.time_zone AS from_at,
+                   (w.to_on + 1)::timestamp AT TIME ZONE b.time_zone AS until_at
+              FROM unnest(%(wins)s::int[], %(froms)s::date[], %(tos)s::date[]) AS w(win, from_on, to_on)
+             CROSS JOIN staff_branch b {where_place}
+        ),
+        population AS (
+            SELECT l.win, s.client_id, {GROUPS[by]} AS of_group, l.from_on, l.from_at, l.until_at, l.time_zone
+              FROM place l
+              JOIN clients_standing s ON s.branch_id = l.branch_id
+               AND s.status = 'active'
+               AND (s.to_on IS NULL OR s.to_on > l.to_on)
+               AND (s.from_on IS NULL OR s.from_on <= l.to_on)
+              {book}
+             {where_book}
+        )""",
+        params,
+    )
+
+
+def achievement(selection: Selection, windows: Iterable[Period], by: str) -> list[dict[str, Any]]:
+    """Population, reached clients, attempts and reached attempts of each window and group, and the total.
+
+    One short index-only scan a client (contact_counted): the cost follows the population, not the bank.
+    """
+    ctes, params = population(selection, windows, by)
+    return rows(
+        f"""
+        WITH {ctes}
+        SELECT p.win, p.of_group, grouping(p.of_group) = 1 AS is_total,
+               count(*) AS population,
+               count(*) FILTER (WHERE x.reached) AS reached,
+               sum(x.attempts)::bigint AS attempts,
+               sum(x.reached_attempts)::bigint AS reached_attempts
+          FROM population p
+         CROSS JOIN LATERAL (
+            SELECT bool_or({REACHED}) AS reached,
+                   count(*) FILTER (WHERE c.direction = 'out') AS attempts,
+                   count(*) FILTER (WHERE c.direction = 'out' AND {REACHED}) AS reached_attempts
+              FROM interactions_contact c
+             WHERE c.client_id = p.client_id AND c.voided_at IS NULL
+               AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at
+         ) x
+         GROUP BY GROUPING SETS ((p.win, p.of_group), (p.win))
+        """,
+        params,
+    )
+
+
+def delays(selection: Selection, windows: Iterable[Period], by: str) -> list[dict[str, Any]]:
+    """Hours from occurred to recorded of the contacts of each window and group, imported ones aside."""
+    ctes, params = population(selection, windows, by)
+    return rows(
+        f"""
+        WITH {ctes}
+        SELECT p.win, p.of_group, grouping(p.of_group) = 1 AS is_total,
+               count(*) AS contacts,
+               count(*) FILTER (WHERE x.hours <= 24) AS within_a_day,
+               percentile_cont(0.5) WITHIN GROUP (ORDER BY x.hours) AS median,
+               percentile_cont(0.9) WITHIN GROUP (ORDER BY x.hours) AS p90
+          FROM population p
+         CROSS JOIN LATERAL (
+            SELECT greatest(extract(epoch FROM c.recorded_at - c.occurred_at) / 3600, 0)::float8 AS hours
+              FROM interactions_contact c
+             WHERE c.client_id = p.client_id AND c.voided_at IS NULL AND NOT c.is_imported
+               AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at
+            OFFSET 0  -- keeps the planner on the index of the client: its guess of a range per client is too high
+         ) x
+         GROUP BY GROUPING SETS ((p.win, p.of_group), (p.win))
+        """,
+        params,
+    )
+
+
+def first_reached(selection: Selection, windows: Iterable[Period]) -> list[dict[str, Any]]:
+    """How many clients of each window were reached for the first time on its n-th day, from 0."""
+    ctes, params = population(selection, windows, "")
+    return rows(
+        f"""
+        WITH {ctes}
+        SELECT p.win, (x.first_at AT TIME ZONE p.time_zone)::date - p.from_on AS day, count(*) AS clients
+          FROM population p
+         CROSS JOIN LATERAL (
+            SELECT min(c.occurred_at) AS first_at
+              FROM interactions_contact c
+             WHERE c.client_id = p.client_id AND c.voided_at IS NULL AND {REACHED}
+               AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at
+         ) x
+         WHERE x.first_at IS NOT NULL
+         GROUP BY 1, 2
+        """,
+        params,
+    )
+
+
+BEHIND = {
+    "population": "TRUE",
+    "reached": f"EXISTS ({{contacts}} AND {REACHED})",
+    "not_reached": f"NOT EXISTS ({{contacts}} AND {REACHED})",
+    "attempted": "EXISTS ({contacts} AND c.direction = 'out')",
+}
+
+
+def clients_behind(selection: Selection, period: Period, figure: str) -> tuple[str, list[Any]]:
+    """The ids of the clients behind one figure, as a subquery with its parameters in order."""
+    ctes, params = population(selection, [period], "")
+    contacts = """
+            SELECT 1 FROM interactions_contact c
+             WHERE c.client_id = p.client_id AND c.voided_at IS NULL
+               AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at"""
+    return positional(
+        f"(WITH {ctes} SELECT p.client_id FROM population p WHERE {BEHIND[figure].format(contacts=contacts)})",
+        params,
+    )
+
+
+def contacts_of(
+    selection: Selection, period: Period, client_ids: list[int]
+) -> tuple[str, list[Any]]:
+    """The ids of the counted contacts of some clients of the population in the period, as a subquery."""
+    ctes, params = population(selection, [period], "")
+    return positional(
+        f"""(WITH {ctes}
+        SELECT c.id FROM population p
+          JOIN interactions_contact c ON c.client_id = p.client_id AND c.voided_at IS NULL
+           AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at
+         WHERE p.client_id = ANY(%(ids)s))""",
+        params | {"ids": client_ids},
+    )
+
+
+def among(queryset: QuerySet, subquery: tuple[str, list[Any]]) -> QuerySet:
+    """The rows whose id is in a subquery of this module."""
+    return queryset.filter(pk__in=RawSQL(*subquery))
+
+
+def count_of(subquery: tuple[str, list[Any]]) -> int:
+    """How many ids a subquery of this module gives."""
+    sql, params = subquery
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {sql} ids", params)
+        return int(cursor.fetchone()[0])
+
+
+def longest_unreached(clients: QuerySet) -> QuerySet:
+    """Never reached first, then by how long ago."""
+    return clients.order_by(F("last_reached_at").asc(nulls_first=True), "pk")
+
+
+def past_ideal(selection: Selection, by: str, today: date) -> dict[int | None, int]:
+    """Clients past their ideal interval on a day, by manager or branch as they are now."""
+    where, params = ["k.status = 'active'", "k.next_due_on < %(today)s"], {"today": today}
+    if selection.branch_id is not None:
+        where.append("k.branch_id IN (SELECT id FROM staff_branch WHERE path @> ARRAY[%(branch)s::bigint])")
+        params["branch"] = selection.branch_id
+    if selection.manager_id is not None:
+        where.append("a.manager_id = %(manager)s")
+        params["manager"] = selection.manager_id
+    found = rows(
+        f"""
+        SELECT {"a.manager_id" if by == "manager" else "k.branch_id"} AS of_group, count(*) AS clients
+          FROM clients_client k
+          LEFT JOIN clients_assignment a ON a.client_id = k.id AND a.role = 'primary' AND a.to_on IS NULL
+         WHERE {" AND ".join(where)}
+         GROUP BY 1
+        """,
+        params,
+    )
+    return {row["of_group"]: row["clients"] for row in found}
+
+
+def positional(sql: str, params: dict[str, Any]) -> tuple[str, list[Any]]:
+    """Named parameters made positional, as the ORM's raw expressions need them."""
+    return NAMED.sub("%s", sql), [params[name] for name in NAMED.findall(sql)]
+
+
+def rows(sql: str, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run one query and return its rows as dictionaries."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

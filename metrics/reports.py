@@ -1,0 +1,229 @@
+"""Scopes and reports: what page, command, API and export share. Nothing here is written anywhere.
+
+Who may open a scope is decided here (own row, own branches, all); which client identities a person may
+then read is decided by `Client.objects.visible_to`.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from common import saying
+from metrics.definitions import BY_KEY, INDICATORS, Figure, Indicator
+from metrics.periods import Period
+from metrics.querysets import Selection
+from staff.models import Branch, Role, User
+
+MANAGER, BRANCH, MONTH = "manager", "branch", "month"
+BY = (MANAGER, BRANCH, MONTH)
+ROLES_WITH_FIGURES = (Role.ACCOUNT_MANAGER, Role.SUPERVISOR, Role.HEAD_OFFICE)
+
+
+class NotInScope(LookupError):
+    """A branch, manager or campaign that is absent, or not this person's: the two answer alike."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """What a row is about. `code` is a staff number, a branch code or a month (2026-03)."""
+
+    kind: str
+    code: str | None
+    name: str
+
+    def as_dict(self) -> dict[str, str | None]:
+        return {"kind": self.kind, "code": self.code, "name": self.name}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose clients are counted, and by which clock "today" is told."""
+
+    group: Group
+    selection: Selection
+    zone: ZoneInfo
+    branch: Branch | None = None
+    manager: User | None = None
+
+    def today(self) -> date:
+        return timezone.localdate(timezone=self.zone)
+
+
+@dataclass(frozen=True)
+class Row:
+    group: Group
+    figures: dict[str, Figure]
+    key: int | None = None  # the manager's or branch's id; None for clients without a manager, months, totals
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "group": self.group.as_dict(),
+            "indicators": {key: figure.as_dict() for key, figure in self.figures.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """The figures of one scope and period. `total` is about the whole scope."""
+
+    period: Period
+    scope: Scope
+    rows: list[Row]
+    total: Row
+    as_of: datetime = field(default_factory=timezone.now)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "period": {"from": self.period.from_on.isoformat(), "to": self.period.to_on.isoformat()},
+            "scope": self.scope.group.as_dict(),
+            "as_of": self.as_of.astimezone(ZoneInfo("UTC")).isoformat(timespec="seconds"),
+            "rows": [row.as_dict() for row in self.rows],
+        }
+
+
+# -- scopes ----------------------------------------------------------------------------------------
+
+
+def scope_for(user, *, branch: str = "", manager: str = "", campaign: str = "") -> Scope:
+    """The scope a person asks for: their own by default, a part of it by branch code or staff number.
+
+    account manager → the own row; supervisor → own branches; head office → everything.
+    Raises: PermissionDenied for every other role (figures are not theirs at all); NotInScope for a branch,
+    a manager or a campaign that is absent or outside.
+    """
+    if not getattr(user, "is_active", False) or getattr(user, "role", "") not in ROLES_WITH_FIGURES:
+        raise PermissionDenied
+    _refuse_campaign(campaign)
+    if user.role == Role.ACCOUNT_MANAGER:
+        if branch or manager not in ("", user.staff_number):
+            raise NotInScope
+        return _scope(None, user)
+    branches = Branch.objects.branches_of(user)
+    if user.role == Role.SUPERVISOR and not user.branch_id:
+        raise PermissionDenied
+    place: Branch | None = user.branch if user.role == Role.SUPERVISOR else None
+    if branch:
+        place = branches.filter(code=branch).first()
+        if place is None:
+            raise NotInScope
+    return _scope(place, _manager_in(manager, branches) if manager else None)
+
+
+def scope_of_bank(*, branch: str = "", manager: str = "", campaign: str = "") -> Scope:
+    """A scope for whoever runs commands on the server. Raises NotInScope for what is absent."""
+    _refuse_campaign(campaign)
+    place = Branch.objects.filter(code=branch).first() if branch else None
+    person = User.objects.filter(staff_number=manager).first() if manager else None
+    if (branch and place is None) or (manager and person is None):
+        raise NotInScope
+    return _scope(place, person)
+
+
+def _refuse_campaign(campaign: str) -> None:
+    # The treatment arm of a campaign is its population; until the bank has campaigns, each code is absent.
+    if campaign:
+        raise NotInScope
+
+
+def _manager_in(staff_number: str, branches) -> User:
+    """Somebody who works in one of the branches, or looks after a client of theirs."""
+    found = (
+        User.objects.filter(staff_number=staff_number)
+        .filter(Q(branch__in=branches) | Q(assignments__client__branch__in=branches))
+        .distinct()
+        .first()
+    )
+    if found is None:
+        raise NotInScope
+    return found
+
+
+def _scope(branch: Branch | None, manager: User | None) -> Scope:
+    selection = Selection(branch.pk if branch else None, manager.pk if manager else None)
+    if manager is not None:
+        group, zone = Group(MANAGER, manager.staff_number, manager.name), manager.zone
+    elif branch is not None:
+        group, zone = Group(BRANCH, branch.code, branch.name), branch.zone
+    else:
+        root = Branch.objects.filter(parent=None).order_by("pk").first()
+        group, zone = Group("bank", None, settings.BANK_NAME), root.zone if root else ZoneInfo("UTC")
+    return Scope(group, selection, zone, branch, manager)
+
+
+# -- reports ---------------------------------------------------------------------------------------
+
+
+def report(scope: Scope, period: Period, by: str = "", keys: Sequence[str] | None = None) -> Report:
+    """Every indicator (or those named) of a scope and period.
+
+    `by` empty: one row, the scope. By manager or branch: a row each, clients without a manager a row of
+    their own, in order of name. By month: a row each month, every one with its own population.
+    """
+    if by == MONTH:
+        whole, *months = reports(scope, [period, *period.months()], keys=keys)
+        rows = [Row(month_group(month.period), month.total.figures) for month in months]
+        return Report(period, scope, rows, whole.total)
+    return reports(scope, [period], by, keys)[0]
+
+
+def reports(
+    scope: Scope, periods: Sequence[Period], by: str = "", keys: Sequence[str] | None = None
+) -> list[Report]:
+    """The same for several periods at once: one query for each query of the registry, however many."""
+    indicators = INDICATORS if keys is None else [BY_KEY[key] for key in keys]
+    found: dict[Callable, dict[tuple[int, Any], dict[str, Any]]] = {}
+    for indicator in indicators:
+        if indicator.query not in found:
+            found[indicator.query] = {
+                (row["win"], "total" if row["is_total"] else row["of_group"]): row
+                for row in indicator.query(scope.selection, periods, by)
+            }
+    group_keys = {key for rows in found.values() for _win, key in rows if key != "total"}
+    groups = _groups(by, group_keys)
+
+    def row(win: int, group: Group, key: Any) -> Row:
+        figures = {i.key: i.figure(found[i.query].get((win, key), {})) for i in indicators}
+        return Row(group, figures, None if key == "total" else key)
+
+    made = []
+    for win, period in enumerate(periods):
+        total = row(win, scope.group, "total")
+        counted = {key for rows in found.values() for of_win, key in rows if of_win == win}
+        rows = [row(win, group, key) for key, group in groups if key in counted] if by else [total]
+        made.append(Report(period, scope, rows, total))
+    return made
+
+
+def month_group(period: Period) -> Group:
+    return Group(MONTH, f"{period.from_on:%Y-%m}", saying.day(period.from_on, "yMMMM"))
+
+
+def nobody() -> Group:
+    return Group(MANAGER, None, _("Without an account manager"))
+
+
+def _groups(by: str, keys: Iterable[int | None]) -> list[tuple[int | None, Group]]:
+    """Names of managers or branches by id, in order; clients without a manager last."""
+    wanted = {key for key in keys if key is not None}
+    named: list[tuple[int | None, Group]] = []
+    if by == MANAGER:
+        people = User.objects.filter(pk__in=wanted).order_by("name", "pk").values_list("pk", "staff_number", "name")
+        named = [(pk, Group(MANAGER, number, name)) for pk, number, name in people]
+        if None in set(keys):
+            named.append((None, nobody()))
+    elif by == BRANCH:
+        places = Branch.objects.filter(pk__in=wanted).order_by("name", "pk").values_list("pk", "code", "name")
+        named = [(pk, Group(BRANCH, code, name)) for pk, code, name in places]
+    return named
+
+
+def indicators_of(report: Report) -> list[Indicator]:
+    return [BY_KEY[key] for key in report.total.figures]

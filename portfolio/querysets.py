@@ -1,0 +1,30 @@
+"""Questions about holdings."""
+
+from datetime import date
+
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
+
+from clients.querysets import OfClientQuerySet
+
+ASSET_KINDS = ("demand_deposit", "term_deposit", "wealth_product", "fund", "bond", "precious_metal", "insurance")
+
+
+class HoldingQuerySet(OfClientQuerySet):
+    def open(self) -> "HoldingQuerySet":
+        return self.filter(status="open")
+
+    def assets(self) -> "HoldingQuerySet":
+        """Deposits and investments; loans and cards are not assets with us."""
+        return self.filter(product__kind__in=ASSET_KINDS)
+
+    def maturing_between(self, start: date, end: date) -> "HoldingQuerySet":
+        return self.open().filter(matures_on__range=(start, end))
+
+    def totals(self) -> list[dict]:
+        """Value by currency, largest first: currencies are never added to each other."""
+        return list(
+            self.values("currency")
+            .annotate(total=Sum(Coalesce(F("market_value"), F("principal"))))
+            .order_by("-total", "currency")
+        )

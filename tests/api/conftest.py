@@ -1,0 +1,69 @@
+"""Who calls the API in tests: people with their session, machines with a token."""
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from oauth2_provider.models import AccessToken, Application
+from rest_framework.test import APIClient
+
+from tests.factories import ActionFactory, ContactFactory, HoldingFactory, OccurrenceFactory
+
+
+@pytest.fixture
+def person():
+    """`person(alice)` calls with alice's session."""
+
+    def _call_as(user) -> APIClient:
+        caller = APIClient()
+        caller.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return caller
+
+    return _call_as
+
+
+@pytest.fixture
+def machine():
+    """`machine(alice, "clients:read")` calls with a token that acts with alice's sight."""
+
+    def _call_as(user, *scopes: str, expires_in: int = 600) -> APIClient:
+        application = Application.objects.create(
+            name="core",
+            user=user,
+            client_type=Application.CLIENT_CONFIDENTIAL,
+            authorization_grant_type=Application.GRANT_CLIENT_CREDENTIALS,
+            client_secret="x",
+            hash_client_secret=False,
+        )
+        secret = f"token-{application.pk}"
+        token = AccessToken(
+            application=application,
+            token="",
+            scope=" ".join(scopes),
+            expires=timezone.now() + timedelta(seconds=expires_in),
+        )
+        token.token_checksum = hashlib.sha256(secret.encode()).hexdigest()
+        token.save()
+        caller = APIClient()
+        caller.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+        caller.application = application
+        return caller
+
+    return _call_as
+
+
+@pytest.fixture
+def rows(carla, nina, simon, alice, anna, charlie):
+    """One contact, action, holding and occurrence of each of the three clients, by client number."""
+    made = {}
+    for client, manager in ((carla, alice), (nina, anna), (simon, charlie)):
+        contact = ContactFactory(client=client, staff=manager, note=f"Spoke about {client.number}")
+        made[client.number] = {
+            "client": client,
+            "contact": contact,
+            "action": ActionFactory(client=client),
+            "holding": HoldingFactory(client=client, number=f"H-{client.number}"),
+            "occurrence": OccurrenceFactory(client=client),
+        }
+    return made

@@ -1,0 +1,262 @@
+"""Every endpoint × everybody: who sees what, and that nobody learns of the rest."""
+
+import pytest
+from django.urls import URLPattern, URLResolver
+from rest_framework.test import APIClient
+
+from bankcrm.api import router, urlpatterns
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+EVERY = {"N-1", "N-2", "S-1"}
+SIGHT = {
+    "alice": {"N-1"},
+    "anna": {"N-2"},
+    "bob": {"N-1", "N-2"},
+    "charlie": {"S-1"},
+    "dora": EVERY,
+    "erin": set(),
+    "frank": set(),
+    "hana": set(),
+    "ines": set(),
+}
+# collection: (key in `rows`, how an address names it)
+COLLECTIONS = {
+    "clients": ("client", "number"),
+    "contacts": ("contact", "pk"),
+    "actions": ("action", "pk"),
+    "holdings": ("holding", "number"),
+    "occurrences": ("occurrence", "pk"),
+}
+
+
+def client_number(row: dict) -> str:
+    return row.get("client_number") or row["number"]
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS)
+@pytest.mark.parametrize("name", SIGHT)
+def test_each_role_sees_exactly_the_rows_of_clients_in_sight(person, cast, rows, name, collection):
+    key, named_by = COLLECTIONS[collection]
+    caller = person(cast[name])
+    listed = caller.get(f"/api/v1/{collection}/").json()["results"]
+    assert {client_number(row) for row in listed} == SIGHT[name]
+    for number in EVERY:
+        address = f"/api/v1/{collection}/{getattr(rows[number][key], named_by)}/"
+        assert caller.get(address).status_code == (200 if number in SIGHT[name] else 404), address
+
+
+@pytest.mark.parametrize("collection", COLLECTIONS)
+def test_a_machine_sees_what_its_person_sees(machine, bob, rows, collection):
+    caller = machine(bob, "clients:read", "contacts:read", "portfolio:read")
+    listed = caller.get(f"/api/v1/{collection}/").json()["results"]
+    assert {client_number(row) for row in listed} == SIGHT["bob"]
+
+
+@pytest.mark.parametrize("parameters", [{"client": "S-1"}, {"client": "S-9"}])
+@pytest.mark.parametrize("collection", ["contacts", "actions", "holdings", "occurrences"])
+def test_filtering_by_a_hidden_client_gives_nothing_as_by_an_absent_one(
+    person, alice, rows, collection, parameters
+):
+    assert person(alice).get(f"/api/v1/{collection}/", parameters).json() == {
+        "next": None,
+        "previous": None,
+        "results": [],
+    }
+
+
+# What each person gets for a write on alice's client N-1: (on the row itself, naming it in a body)
+WRITES = {
+    "alice": (200, 201),
+    "bob": (200, 201),
+    "anna": (404, 400),
+    "charlie": (404, 400),
+    "dora": (403, 403),
+    "erin": (404, 400),
+    "frank": (404, 400),
+    "hana": (404, 400),
+    "ines": (404, 400),
+    "gus": (403, 403),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_each_role_writes_only_where_it_may(person, cast, rows, name):
+    on_row, in_body = WRITES[name]
+    caller = person(cast[name])
+    contact, planned = rows["N-1"]["contact"].pk, rows["N-1"]["action"].pk
+    changes = [
+        ("patch", "/api/v1/clients/N-1/", {"city": "Vigo"}),
+        ("patch", f"/api/v1/contacts/{contact}/", {"participants": "her son"}),
+        ("post", f"/api/v1/contacts/{contact}/void/", {"reason": "wrong client"}),
+        ("post", f"/api/v1/actions/{planned}/done/", {}),
+    ]
+    for method, address, body in changes:
+        assert getattr(caller, method)(address, body).status_code == on_row, address
+    additions = [
+        ("/api/v1/contacts/", {"client_number": "N-1", "channel": "call", "result": "reached"}),
+        (
+            "/api/v1/actions/",
+            {"client_number": "N-1", "theme": "service", "channel": "call", "due_on": _tomorrow(cast[name])},
+        ),
+    ]
+    for address, body in additions:
+        assert caller.post(address, body).status_code == in_body, address
+
+
+def _tomorrow(user) -> str:
+    from datetime import timedelta
+
+    return (user.today() + timedelta(days=1)).isoformat()
+
+
+def test_a_body_naming_a_hidden_row_answers_as_for_an_absent_one(person, alice, rows):
+    caller = person(alice)
+    body = {"client_number": "N-1", "channel": "call", "result": "reached"}
+    pairs = [
+        ({"client_number": "S-1"}, {"client_number": "S-9"}),
+        ({"action": rows["S-1"]["action"].pk}, {"action": 888888888}),
+    ]
+    for hidden, absent in pairs:
+        first, second = (caller.post("/api/v1/contacts/", body | named) for named in (hidden, absent))
+        assert first.status_code == second.status_code == 400
+        said = [[(e["field"], e["code"], e["message"]) for e in r.json()["errors"]] for r in (first, second)]
+        assert said[0] == said[1]
+        assert len(said[0]) == 1
+
+
+def test_handing_over_to_somebody_out_of_sight_answers_as_to_nobody(person, alice, charlie, rows):
+    address = f"/api/v1/actions/{rows['N-1']['action'].pk}/hand_over/"
+    answers = [person(alice).post(address, {"to": to, "reason": "away"}) for to in ("charlie", "nobody")]
+    assert [a.status_code for a in answers] == [400, 400]
+    assert answers[0].json() == answers[1].json()
+
+
+def test_notes_are_read_by_those_who_look_after_the_client_and_not_by_head_office(person, alice, dora, rows):
+    address = f"/api/v1/contacts/{rows['N-1']['contact'].pk}/"
+    assert person(alice).get(address).json()["note"] == "Spoke about N-1"
+    assert person(dora).get(address).json()["note"] == ""
+
+
+def test_head_office_without_the_right_reads_no_free_text(person, dora, rows):
+    contact, planned = rows["N-1"]["contact"], rows["N-1"]["action"]
+    contact.participants, planned.about = "Carla and her son", "Ask Carla"
+    contact.save(), planned.save()
+    for address in (f"contacts/{contact.pk}", "contacts", f"actions/{planned.pk}", "actions", "occurrences"):
+        assert "Carla" not in person(dora).get(f"/api/v1/{address}/").content.decode()
+
+
+def endpoints() -> list[tuple[str, str]]:
+    """Every method of every address of the API, with numbers and ids that nothing has."""
+    found = []
+    for pattern in _patterns(urlpatterns):
+        if not pattern[0].startswith("api/v1/") or "rest" in pattern[0]:
+            continue
+        address = "/" + pattern[0]
+        for name in ("number", "id", "code", "staff_number"):
+            address = _fill(address, name)
+        found += [(method, address) for method in pattern[1]]
+    return found
+
+
+def _patterns(patterns, before: str = ""):
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _patterns(pattern.url_patterns, before + str(pattern.pattern))
+        elif isinstance(pattern, URLPattern):
+            route = before + str(pattern.pattern).removeprefix("^").removesuffix("$").removesuffix("\\Z")
+            methods = getattr(pattern.callback, "actions", None) or {"get": "get"}
+            yield route, list(methods)
+
+
+def _fill(address: str, name: str) -> str:
+    start = address.find(f"(?P<{name}>")
+    return address if start < 0 else address[:start] + "7" + address[address.index(")", start) + 1 :]
+
+
+def test_the_walk_below_meets_every_registered_collection():
+    walked = {address.split("/")[3] for _method, address in endpoints()}
+    assert walked == {prefix for prefix, _viewset, _name in router.registry} | {"me"}
+
+
+@pytest.mark.parametrize(("method", "address"), endpoints())
+def test_nobody_gets_in_without_a_session_a_role_or_the_scope(person, machine, gus, bob, method, address):
+    stranger = getattr(APIClient(), method)(address, {})
+    assert stranger.status_code == 401
+    assert stranger.headers["WWW-Authenticate"] == 'Bearer realm="api"'
+    assert getattr(person(gus), method)(address, {}).status_code == 403
+    if address != "/api/v1/me/":
+        refused = getattr(machine(bob, "imports:read"), method)(address, {})
+        assert refused.status_code == 403
+        assert refused.json()["type"] == "urn:bankcrm:problem:missing-scope"
+
+
+def test_a_read_scope_does_not_let_write(machine, alice, rows):
+    caller = machine(alice, "clients:read", "contacts:read")
+    assert caller.patch("/api/v1/clients/N-1/", {"city": "Vigo"}).status_code == 403
+    assert caller.post(f"/api/v1/actions/{rows['N-1']['action'].pk}/done/", {}).status_code == 403
+
+
+def test_a_person_who_was_deactivated_is_out_at_once(person, alice, carla):
+    caller = person(alice)
+    assert caller.get("/api/v1/clients/").status_code == 200
+    alice.is_active = False
+    alice.save()
+    assert caller.get("/api/v1/clients/").status_code == 401
+
+
+def test_session_writes_need_the_csrf_token(alice, carla):
+    caller = APIClient(enforce_csrf_checks=True)
+    caller.force_login(alice, backend="django.contrib.auth.backends.ModelBackend")
+    response = caller.patch("/api/v1/clients/N-1/", {"city": "Vigo"})
+    assert response.status_code == 403
+    assert response.headers["Content-Type"] == "application/problem+json"
+
+
+def test_me_says_who_asks_and_with_what(person, machine, alice):
+    body = person(alice).get("/api/v1/me/").json()
+    assert (body["staff_number"], body["role"], body["branch"]) == ("alice", "account_manager", "NORTH")
+    assert (body["application"], body["scopes"]) == (None, [])
+    body = machine(alice, "contacts:read", "clients:read").get("/api/v1/me/").json()
+    assert (body["application"], body["scopes"]) == ("core", ["clients:read", "contacts:read"])
+
+
+def test_staff_list_holds_only_those_whom_the_asker_may_name(person, cast):
+    def seen(name):
+        return {row["staff_number"] for row in person(cast[name]).get("/api/v1/staff/").json()["results"]}
+
+    assert seen("alice") == {"alice", "anna", "bob", "gus", "hana"}
+    assert seen("charlie") == {"charlie"}
+    assert seen("erin") == set(cast)
+
+
+def test_holding_shows_only_the_parties_in_sight(person, alice, rows):
+    from portfolio.models import HoldingParty
+
+    held = rows["N-1"]["holding"]
+    for number in ("N-1", "S-1"):
+        HoldingParty.objects.create(holding=held, client=rows[number]["client"], role="joint")
+    body = person(alice).get(f"/api/v1/holdings/{held.number}/").json()
+    assert [party["client_number"] for party in body["parties"]] == ["N-1"]
+
+
+def test_own_notifications_only_are_read_and_marked(person, alice, anna):
+    from messaging.services import notify
+
+    notify(user=alice, kind="book", subject="a")
+    notify(user=alice, kind="book", subject="b")
+    notify(user=anna, kind="book", subject="c")
+    address = "/api/v1/notifications/"
+    listed = person(alice).get(address, {"unread": "true"}).json()["results"]
+    assert [row["subject"] for row in listed] == ["b", "a"]
+    theirs = person(anna).get(address).json()["results"][0]["id"]
+    assert person(alice).post(f"{address}{theirs}/read/", {}).status_code == 404
+    assert person(alice).post(f"{address}{listed[0]['id']}/read/", {}).json()["read_at"] is not None
+    assert person(alice).post(f"{address}read/", {}).json() == {"marked": 1}
+    assert person(anna).get(address, {"unread": "true"}).json()["results"] != []
+
+
+def test_new_colleagues_without_a_branch_see_nobody(person, rows):
+    lost = UserFactory(role="supervisor", branch=None)
+    assert person(lost).get("/api/v1/clients/").json()["results"] == []

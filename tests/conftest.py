@@ -1,0 +1,132 @@
+"""The cast of every test, and what all tests share."""
+
+import pytest
+from django.core.cache import cache
+
+from tests.factories import BranchFactory, ClientFactory, UserFactory
+
+
+@pytest.fixture(autouse=True)
+def _quiet_world(settings, tmp_path):
+    """Mail stays in memory, uploads in a folder of the test, the cache starts empty."""
+    settings.UPLOADS_DIR = tmp_path / "uploads"
+    cache.clear()
+    yield
+
+
+@pytest.fixture
+def bank(db):
+    return BranchFactory(code="BANK", name="Bank")
+
+
+@pytest.fixture
+def north(bank):
+    return BranchFactory(code="NORTH", name="North", parent=bank)
+
+
+@pytest.fixture
+def south(bank):
+    return BranchFactory(code="SOUTH", name="South", parent=bank)
+
+
+def _person(name: str, role: str, branch, **extra):
+    return UserFactory(name=name.capitalize(), staff_number=name, role=role, branch=branch, **extra)
+
+
+@pytest.fixture
+def alice(north):
+    """Manages a book in North."""
+    return _person("alice", "account_manager", north)
+
+
+@pytest.fixture
+def anna(north):
+    """A colleague of alice with a book of her own."""
+    return _person("anna", "account_manager", north)
+
+
+@pytest.fixture
+def bob(north):
+    """Supervises North."""
+    return _person("bob", "supervisor", north)
+
+
+@pytest.fixture
+def charlie(south):
+    """Manages a book in South."""
+    return _person("charlie", "account_manager", south)
+
+
+@pytest.fixture
+def dora(bank):
+    """Head office, without the right to see identities."""
+    return _person("dora", "head_office", bank)
+
+
+@pytest.fixture
+def erin(bank):
+    """Administers."""
+    return _person("erin", "administrator", bank)
+
+
+@pytest.fixture
+def frank(bank):
+    """Audits."""
+    return _person("frank", "auditor", bank)
+
+
+@pytest.fixture
+def gus(north):
+    """Has no role."""
+    return _person("gus", "", north)
+
+
+@pytest.fixture
+def hana(north):
+    """Stands at the front desk in North."""
+    return _person("hana", "front_desk", north)
+
+
+@pytest.fixture
+def ines(bank):
+    """Data officer."""
+    return _person("ines", "data_officer", bank)
+
+
+@pytest.fixture
+def cast(alice, anna, bob, charlie, dora, erin, frank, gus, hana, ines):
+    """Everybody, by name; `stranger` is nobody at all."""
+    return {
+        user.staff_number: user for user in (alice, anna, bob, charlie, dora, erin, frank, gus, hana, ines)
+    }
+
+
+@pytest.fixture
+def carla(north, alice):
+    """A client in alice's book."""
+    return ClientFactory(
+        number="N-1", name="Carla Núñez", branch=north, manager=alice, phone="+34600111222", email="carla@x.example"
+    )
+
+
+@pytest.fixture
+def nina(north, anna):
+    """A client in anna's book."""
+    return ClientFactory(number="N-2", name="Nina Berg", branch=north, manager=anna, phone="+34600333444")
+
+
+@pytest.fixture
+def simon(south, charlie):
+    """A client in charlie's book, in South."""
+    return ClientFactory(number="S-1", name="Simon Ruiz", branch=south, manager=charlie, phone="+34600555666")
+
+
+@pytest.fixture
+def signed_in(client):
+    """`signed_in(user)` gives a test client with the person's session."""
+
+    def _sign_in(user):
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return _sign_in

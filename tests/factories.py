@@ -1,0 +1,161 @@
+"""Small, valid rows for tests. Every default can be overridden by name."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import factory
+from django.utils import timezone
+
+from clients.models import Assignment, Client, ContactPoint, DatedFact, Standing, Theme
+from clients.services import refresh_search
+from interactions.models import Action, Contact, ContactNote, Occurrence
+from portfolio.models import Holding, Product
+from staff.models import Branch, Cover, User
+from staff.services import rebuild_branch_paths
+
+
+class BranchFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Branch
+        skip_postgeneration_save = True
+
+    code = factory.Sequence(lambda n: f"B{n:03}")
+    name = factory.LazyAttribute(lambda branch: f"Branch {branch.code}")
+    time_zone = "Europe/Madrid"
+    country = "ES"
+
+    @factory.post_generation
+    def paths(self, create, extracted, **kwargs):
+        if create:
+            rebuild_branch_paths()
+            self.refresh_from_db()
+
+
+class UserFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    staff_number = factory.Sequence(lambda n: f"S{n:04}")
+    name = factory.Sequence(lambda n: f"Staff {n}")
+    email = factory.LazyAttribute(lambda user: f"{user.staff_number.lower()}@bank.example")
+    role = "account_manager"
+    branch = factory.SubFactory(BranchFactory)
+
+
+class CoverFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Cover
+
+    from_on = factory.LazyFunction(lambda: timezone.localdate() - timedelta(days=1))
+    to_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=1))
+
+
+class ClientFactory(factory.django.DjangoModelFactory):
+    """A client of a branch; `manager=` opens a primary assignment, `phone=`/`email=`/`birthday=` add those."""
+
+    class Meta:
+        model = Client
+        skip_postgeneration_save = True
+
+    number = factory.Sequence(lambda n: f"C{n:05}")
+    name = factory.Sequence(lambda n: f"Client {n}")
+    sort_name = factory.LazyAttribute(lambda client: client.name.lower())
+    branch = factory.SubFactory(BranchFactory)
+    status = "active"
+
+    @factory.post_generation
+    def manager(self, create, extracted, **kwargs):
+        if not create:
+            return
+        Standing.objects.create(client=self, branch=self.branch, tier=self.tier, status=self.status)
+        if extracted:
+            Assignment.objects.create(client=self, manager=extracted)
+
+    @factory.post_generation
+    def phone(self, create, extracted, **kwargs):
+        if create and extracted:
+            ContactPoint.objects.create(client=self, kind="phone", value=extracted, is_primary=True)
+
+    @factory.post_generation
+    def email(self, create, extracted, **kwargs):
+        if create and extracted:
+            ContactPoint.objects.create(client=self, kind="email", value=extracted, is_primary=True)
+
+    @factory.post_generation
+    def birthday(self, create, extracted, **kwargs):
+        if create and extracted:
+            DatedFact.objects.create(
+                client=self, kind="birthday", year=extracted.year, month=extracted.month, day=extracted.day
+            )
+
+    @factory.post_generation
+    def zz_search(self, create, extracted, **kwargs):
+        if create:
+            refresh_search([self.pk])
+
+
+class ContactFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Contact
+        skip_postgeneration_save = True
+
+    client = factory.SubFactory(ClientFactory)
+    staff = factory.SubFactory(UserFactory)
+    occurred_at = factory.LazyFunction(lambda: timezone.now() - timedelta(hours=1))
+    recorded_at = factory.LazyAttribute(lambda contact: contact.occurred_at + timedelta(minutes=10))
+    channel = "call"
+    direction = "out"
+    result = "reached"
+
+    @factory.post_generation
+    def note(self, create, extracted, **kwargs):
+        if create and extracted:
+            ContactNote.objects.create(contact=self, text=extracted)
+
+
+class ActionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Action
+
+    client = factory.SubFactory(ClientFactory)
+    theme = factory.LazyFunction(lambda: Theme.objects.get(code="keeping_in_touch"))
+    channel = "call"
+    opens_on = factory.LazyFunction(timezone.localdate)
+    due_on = factory.LazyAttribute(lambda action: action.opens_on)
+    origin = "by_hand"
+    about = "Ask about the summer"
+
+
+class OccurrenceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Occurrence
+
+    client = factory.SubFactory(ClientFactory)
+    source = "birthday"
+    subject = factory.Sequence(lambda n: f"dated_fact/{n}")
+    due_on = factory.LazyFunction(timezone.localdate)
+    raised_on = factory.LazyFunction(timezone.localdate)
+
+
+class ProductFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Product
+
+    code = factory.Sequence(lambda n: f"P{n:03}")
+    name = factory.Sequence(lambda n: f"Term deposit {n}")
+    kind = "term_deposit"
+    currency = "EUR"
+
+
+class HoldingFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Holding
+
+    number = factory.Sequence(lambda n: f"H{n:05}")
+    client = factory.SubFactory(ClientFactory)
+    product = factory.SubFactory(ProductFactory)
+    opened_on = date(2025, 1, 2)
+    principal = Decimal("10000.00")
+    currency = "EUR"
+    as_of = factory.LazyFunction(timezone.localdate)

@@ -1,0 +1,114 @@
+"""What the mail gateway reports, against a real SMTP server on loopback."""
+
+import pytest
+
+from messaging import gateways
+from messaging.models import Message
+from tests.messaging.conftest import free_port
+
+
+@pytest.fixture
+def mail():
+    return Message(
+        address="alice@bank.example",
+        subject="3 actions today",
+        body="Línea uno\n.\n..two dots\nend",
+        message_id="<one@meridian.example>",
+    )
+
+
+def test_mail_arrives_as_written_with_its_message_id(postman, mail):
+    gateways.send(mail)
+    (content,) = postman.accepted
+    assert b"Message-ID: <one@meridian.example>\r\n" in content
+    assert b"To: alice@bank.example\r\n" in content
+    assert content.endswith("Línea uno\r\n.\r\n..two dots\r\nend\r\n".encode())
+
+
+def test_recipient_refused_for_good_is_refused(postman, mail):
+    postman.rcpt = "550 no such person"
+    with pytest.raises(gateways.Refused, match="550"):
+        gateways.send(mail)
+    assert postman.accepted == []
+
+
+def test_recipient_refused_for_now_may_be_tried_again(postman, mail):
+    postman.rcpt = "451 greylisted"
+    with pytest.raises(gateways.NotSent, match="451"):
+        gateways.send(mail)
+    assert postman.accepted == []
+
+
+def test_server_that_hangs_up_before_the_body_may_be_tried_again(postman, mail):
+    postman.rcpt = "hang up"
+    with pytest.raises(gateways.NotSent):
+        gateways.send(mail)
+    assert postman.accepted == []
+
+
+def test_server_that_keeps_silent_before_the_body_may_be_tried_again(postman, mail, settings):
+    settings.EMAIL_TIMEOUT = 0.2
+    postman.rcpt = "silent"
+    with pytest.raises(gateways.NotSent):
+        gateways.send(mail)
+    assert postman.accepted == []
+
+
+@pytest.mark.parametrize("behaviour", ["hang up", "silent"])
+def test_connection_lost_after_the_body_is_unclear_because_it_may_have_arrived(
+    postman, mail, settings, behaviour
+):
+    settings.EMAIL_TIMEOUT = 0.2
+    postman.data = behaviour
+    with pytest.raises(gateways.Unclear):
+        gateways.send(mail)
+    assert len(postman.accepted) == 1  # it did arrive: a second sending would have been a double
+
+
+def test_body_refused_for_now_may_be_tried_again(postman, mail):
+    postman.data = "452 full"
+    with pytest.raises(gateways.NotSent, match="452"):
+        gateways.send(mail)
+
+
+def test_body_refused_for_good_is_refused(postman, mail):
+    postman.data = "554 not wanted"
+    with pytest.raises(gateways.Refused, match="554"):
+        gateways.send(mail)
+
+
+def test_nobody_listening_may_be_tried_again(postman, mail, settings):
+    settings.EMAIL_PORT = free_port()
+    with pytest.raises(gateways.NotSent, match="ConnectionRefused"):
+        gateways.send(mail)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("subject", "two\nlines"), ("address", "not an address"), ("address", "a@b.example\nBcc: c@d")]
+)
+def test_what_cannot_be_written_into_a_mail_is_refused_and_says_nothing_to_the_server(postman, mail, field, value):
+    setattr(mail, field, value)
+    with pytest.raises(gateways.Refused):
+        gateways.send(mail)
+    assert postman.accepted == []
+
+
+def test_errors_never_repeat_what_the_server_said(postman, mail):
+    postman.rcpt = "550 alice@bank.example is unknown"
+    with pytest.raises(gateways.Refused) as caught:
+        gateways.send(mail)
+    assert "alice" not in str(caught.value)
+
+
+def test_channel_without_a_gateway_is_refused(mail):
+    mail.channel = "pigeon"
+    with pytest.raises(gateways.Refused):
+        gateways.send(mail)
+
+
+def test_mail_goes_into_files_where_settings_say_so(mail, settings, tmp_path):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    gateways.send(mail)
+    (kept,) = tmp_path.iterdir()
+    assert "<one@meridian.example>" in kept.read_text()
