@@ -3,6 +3,7 @@
 Mounted at the root: `path("", include("bankcrm.api"))`. Wires, decides nothing.
 """
 
+from django.contrib.auth.decorators import login_required
 from django.http import Http404
 from django.urls import include, path, re_path
 from drf_spectacular.utils import extend_schema
@@ -58,15 +59,12 @@ class DocsView(SpectacularSwaggerSplitView):
     template_name = "api/docs.html"
 
 
-docs = DocsView.as_view()
-docs.login_required = True  # people are sent to sign in, as by any page
-
 urlpatterns = [
     path("api/v1/me/", MeView.as_view(), name="me"),
     path("api/v1/", include(router.urls)),
     re_path(r"^api/v1/(?P<rest>.*)$", NoSuchAddressView.as_view(), name="no-such-address"),
     path("api/schema/", SchemaView.as_view(), name="schema"),
-    path("api/docs/", docs, name="docs"),
+    path("api/docs/", login_required(DocsView.as_view()), name="docs"),
     path("o/token/", MachineTokenView.as_view(), name="token"),
     path("o/revoke_token/", MachineRevokeView.as_view(), name="revoke-token"),
 ]

@@ -353,7 +353,7 @@ OAUTH2_PROVIDER = {
     "DEFAULT_SCOPES": [],
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
-    # RFC 9700: tokens are kept only as digests and never taken from an address; no passwords, no implicit grant.
+    # RFC 9700: tokens are kept only as digests, never taken from an address; no password or implicit grant.
     "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
     "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
     "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("clients.urls")),
     path("", include("interactions.urls")),
     path("", include("metrics.urls")),
+    path("", include("corebanking.urls")),
     path("accounts/", include("allauth.account.urls")),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sso/", include("allauth.socialaccount.urls")),

@@ -11,10 +11,11 @@ from rest_framework.response import Response
 
 from clients import services
 from clients.models import Assignment, Client, ContactPoint, DatedFact, Theme, Tier
+from clients.querysets import ClientQuerySet
 from clients.sight import shown_name, shown_native
 from common import audit
 from common.api.problems import Problem
-from common.api.serializers import StrictSerializer, VisibleField
+from common.api.serializers import CodeField, StrictSerializer, VisibleField
 from common.api.views import ApiViewSet, Listed, Retrieved
 from common.models import AuditEntry
 from common.text import mask_digits
@@ -42,8 +43,8 @@ class ClientSerializer(serializers.ModelSerializer):
     name = serializers.SerializerMethodField()
     native_name = serializers.SerializerMethodField()
     birth_date = serializers.SerializerMethodField(help_text="As files write it: 1980-02-29, --02-29, 1980.")
-    branch = serializers.SlugRelatedField("code", read_only=True)
-    tier = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
+    branch = CodeField()
+    tier = CodeField(allow_null=True)
     manager = serializers.SerializerMethodField()
     contact_points = serializers.SerializerMethodField()
 
@@ -89,18 +90,18 @@ class ClientSerializer(serializers.ModelSerializer):
     def get_native_name(self, client: Client) -> str:
         return shown_native(self._asker(), client)
 
-    def get_birth_date(self, client: Client) -> str:
+    def get_birth_date(self, client) -> str:  # with what `visible` prefetches
         return client.birthdays[0].as_text() if client.birthdays else ""
 
     @extend_schema_field(PersonSerializer(allow_null=True))
-    def get_manager(self, client: Client) -> dict | None:
+    def get_manager(self, client) -> dict | None:
         return PersonSerializer(client.primaries[0].manager).data if client.primaries else None
 
     @extend_schema_field(ContactPointSerializer(many=True))
-    def get_contact_points(self, client: Client) -> list[dict]:
+    def get_contact_points(self, client: Client) -> list:
         if not self._asker().may_see_identities:
             return []
-        return ContactPointSerializer(client.contact_points.all(), many=True).data
+        return list(ContactPointSerializer(client.contact_points.all(), many=True).data)
 
     def _asker(self) -> User:
         return self.context["request"].user
@@ -191,14 +192,14 @@ class ClientFilters(filters.FilterSet):
         )
         return queryset.filter(Exists(held))
 
-    def only_never_reached(self, queryset: QuerySet, name: str, wanted: bool) -> QuerySet:
+    def only_never_reached(self, queryset: ClientQuerySet, name: str, wanted: bool) -> ClientQuerySet:
         return queryset.never_reached() if wanted else queryset.exclude(last_reached_at=None)
 
-    def only_late(self, queryset: QuerySet, name: str, wanted: bool) -> QuerySet:
+    def only_late(self, queryset: ClientQuerySet, name: str, wanted: bool) -> ClientQuerySet:
         late = Client.objects.late().values("pk")
         return queryset.late() if wanted else queryset.exclude(pk__in=late)
 
-    def found(self, queryset: QuerySet, name: str, text: str) -> QuerySet:
+    def found(self, queryset: ClientQuerySet, name: str, text: str) -> ClientQuerySet:
         if not self.request.user.may_see_identities:
             # Else a typed name would say which number it belongs to.
             return queryset.filter(number=text.strip())

@@ -344,7 +344,7 @@ def preview(kind: type[Kind], scope: Scope) -> list[dict]:
         )
         rows = cursor.fetchall()
     return [
-        {"row": row[0], "act": row[1], "values": dict(zip(shown, [v or "" for v in row[2:]], strict=True))} for row in rows
+        {"row": row[0], "act": row[1], "cells": dict(zip(shown, [v or "" for v in row[2:]], strict=True))} for row in rows
     ]
 
 

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from clients.models import Client, Theme
 from clients.sight import shown_name
 from common import audit
-from common.api.serializers import Nothing, StrictSerializer, VisibleField, VisibleIdField
+from common.api.serializers import CodeField, Nothing, StrictSerializer, VisibleField, VisibleIdField
 from common.api.views import ApiViewSet, Listed, Retrieved
 from common.models import AuditEntry
 from interactions import services
@@ -77,7 +77,7 @@ class ContactSerializer(OfClientSerializer):
     FREE_TEXT = ("participants", "changed_reason", "void_reason", "note")
 
     staff = PersonSerializer()
-    theme = serializers.SlugRelatedField("code", read_only=True, allow_null=True)
+    theme = CodeField(allow_null=True)
     action = serializers.IntegerField(source="action_id", allow_null=True)
 
     class Meta:
@@ -195,7 +195,7 @@ class ContactViewSet(Listed, Retrieved, ApiViewSet):
     """Contacts of the clients in the asker's sight."""
 
     scopes = {"read": "contacts:read", "write": "contacts:write"}
-    serializer_class = ContactWithNoteSerializer
+    serializer_class: type[ContactSerializer] = ContactWithNoteSerializer
     queryset = Contact.objects.all()
     lookup_field = "pk"
     lookup_url_kwarg = "id"
@@ -282,7 +282,7 @@ class ActionSerializer(OfClientSerializer):
     FREE_TEXT = ("about", "reason")
 
     owner = PersonSerializer(allow_null=True)
-    theme = serializers.SlugRelatedField("code", read_only=True)
+    theme = CodeField()
     from_contact = serializers.IntegerField(source="from_contact_id", allow_null=True)
 
     class Meta:

@@ -49,7 +49,7 @@ class NotificationViewSet(Listed, Retrieved, ApiViewSet):
         return Notification.objects.visible_to(self.request.user)
 
     def editable(self) -> QuerySet:
-        return Notification.objects.editable_by(self.request.user)
+        return Notification.objects.visible_to(self.request.user)  # one's own, to read and to mark
 
     @extend_schema(request=Nothing, responses=NotificationSerializer)
     @action(detail=True, methods=["post"], url_path="read")

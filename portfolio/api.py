@@ -5,6 +5,7 @@ from django_filters import rest_framework as filters
 from rest_framework import serializers
 
 from clients.models import Client
+from common.api.serializers import CodeField
 from common.api.views import ApiViewSet, Listed, Retrieved
 from portfolio.models import Holding, HoldingParty, Product
 
@@ -64,7 +65,7 @@ class HoldingSerializer(serializers.ModelSerializer):
     """One position, counted once, by its owner; other parties only as far as they are in sight."""
 
     client_number = serializers.CharField(source="client.number")
-    product = serializers.SlugRelatedField("code", read_only=True)
+    product = CodeField()
     parties = PartySerializer(many=True)
 
     class Meta:

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from common.api.access import ANY
+from common.api.serializers import CodeField
 from common.api.views import ApiView, ApiViewSet, Listed, Retrieved
 from staff.models import Branch, Role, User
 
@@ -20,7 +21,7 @@ class PersonSerializer(serializers.ModelSerializer):
 
 class StaffSerializer(serializers.ModelSerializer):
     role = serializers.ChoiceField(Role.choices)
-    branch = serializers.SlugRelatedField("code", read_only=True)
+    branch = CodeField(allow_null=True)
 
     class Meta:
         model = User
@@ -29,7 +30,7 @@ class StaffSerializer(serializers.ModelSerializer):
 
 class MeSerializer(serializers.ModelSerializer):
     role = serializers.ChoiceField(Role.choices)
-    branch = serializers.SlugRelatedField("code", read_only=True)
+    branch = CodeField(allow_null=True)
     sees_identities = serializers.BooleanField(source="may_see_identities")
     application = serializers.SerializerMethodField()
     scopes = serializers.SerializerMethodField()
@@ -68,11 +69,11 @@ class MeView(ApiView):
 
 
 class BranchSerializer(serializers.ModelSerializer):
-    parent = serializers.SlugRelatedField("code", read_only=True)
+    parent_code = CodeField(source="parent", allow_null=True)
 
     class Meta:
         model = Branch
-        fields = ["code", "name", "parent", "country", "region", "time_zone"]
+        fields = ["code", "name", "parent_code", "country", "region", "time_zone"]
 
 
 class BranchViewSet(Listed, Retrieved, ApiViewSet):

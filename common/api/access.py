@@ -105,8 +105,8 @@ class PersonThrottle(BaseThrottle):
     seconds: int | None = None
 
     def allow_request(self, request, view) -> bool:
-        rates: dict[str, str] = api_settings.DEFAULT_THROTTLE_RATES
-        self.seconds = over_limit("api", rates["person"], owner_of(request))
+        rate = str(api_settings.DEFAULT_THROTTLE_RATES["person"])
+        self.seconds = over_limit("api", rate, owner_of(request))
         return self.seconds is None
 
     def wait(self) -> int | None:

@@ -5,7 +5,8 @@ import hashlib
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpResponse, JsonResponse
+from django.http import JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views import View
@@ -53,7 +54,7 @@ class _Machines(OAuthLibMixin, View):
     server_class = BackendApplicationServer
     validator_class = MachineValidator
 
-    def dispatch(self, request, *args, **kwargs) -> HttpResponse:
+    def dispatch(self, request, *args, **kwargs) -> HttpResponseBase:
         said = request.headers.get("Authorization", "") + request.POST.get("client_id", "")[:300]
         who = hashlib.sha256(f"{request.META.get('REMOTE_ADDR')} {said}".encode()).hexdigest()[:32]
         wait = over_limit("token", TRIES, who)

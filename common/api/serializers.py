@@ -21,6 +21,13 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
+class CodeField(serializers.SlugRelatedField):
+    """The code of a related row in an answer."""
+
+    def __init__(self, slug_field: str = "code", **kwargs):
+        super().__init__(slug_field, read_only=True, **kwargs)
+
+
 class VisibleField(serializers.SlugRelatedField):
     """A row named by a unique code, among those the asker may see. Hidden and absent give one message.
 
