@@ -17,6 +17,7 @@ WITHOUT_SERVERS = {
     "compilemessages",
     "diffsettings",
     "help",
+    "make_translations",
     "makemessages",
     "version",
 }

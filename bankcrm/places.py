@@ -43,7 +43,7 @@ def tabs_of(user, path: str) -> list[Place]:
     """At most five places for the thumb, Log in the middle for those who log."""
     entries = list(BY_ROLE.get(user.role, []))[:4]
     if user.role in LOGGERS:
-        entries = entries[:2] + [LOG] + entries[2:3]
+        entries = [*entries[:2], LOG, *entries[2:3]]
     return [_place(entry, path) for entry in [*entries, ME]]
 
 

@@ -5,6 +5,7 @@ on one machine needs, such as generated keys kept under .local/.
 """
 
 import base64
+import contextlib
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -37,10 +38,8 @@ def _secret(name: str) -> str:
         fresh = kept.with_suffix(f".{secrets.token_hex(4)}")
         fresh.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
         fresh.chmod(0o600)
-        try:
+        with contextlib.suppress(FileExistsError):
             kept.hardlink_to(fresh)  # two processes at once: the first one's secret stands
-        except FileExistsError:
-            pass
         fresh.unlink()
     return kept.read_text().strip()
 
@@ -113,7 +112,9 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Meridian <crm@meridian.example>")
 
 # -- Django ---------------------------------------------------------------------------------------
-ALLOWED_HOSTS = _needed("ALLOWED_HOSTS", env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"]))
+ALLOWED_HOSTS = _needed(
+    "ALLOWED_HOSTS", env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+)
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "bankcrm.urls"
 WSGI_APPLICATION = "bankcrm.wsgi.application"
@@ -216,7 +217,11 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key", "reset_password": "5/m/ip,3/m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "10/m/ip,5/5m/key",
+    "reset_password": "5/m/ip,3/m/key",
+}
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_SESSION_REMEMBER = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

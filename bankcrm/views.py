@@ -21,7 +21,9 @@ def me(request: HttpRequest) -> HttpResponse:
         form.save()
         tell(request, _("Saved."))
         return go(request, request.path)
-    return render(request, "common/me.html", {"form": form, "all_places": places_of(request.user, request.path)})
+    return render(
+        request, "common/me.html", {"form": form, "all_places": places_of(request.user, request.path)}
+    )
 
 
 @login_not_required

@@ -48,7 +48,10 @@ def _standings() -> list[str]:
         status=OuterRef("status"),
     )
     return [
-        *found(Client.objects.filter(~Exists(same)), "clients whose open standing is not their branch, tier and status"),
+        *found(
+            Client.objects.filter(~Exists(same)),
+            "clients whose open standing is not their branch, tier and status",
+        ),
         *found_by_sql(
             """
             SELECT DISTINCT client_id FROM (
@@ -71,7 +74,10 @@ def _search() -> list[str]:
     turns = max(1, -(-Client.objects.count() // SEARCH_SAMPLE))
     turn = timezone.localdate().toordinal() % turns
     ids = list(
-        Client.objects.annotate(turn=F("pk") % turns).filter(turn=turn).order_by("pk").values_list("pk", flat=True)
+        Client.objects.annotate(turn=F("pk") % turns)
+        .filter(turn=turn)
+        .order_by("pk")
+        .values_list("pk", flat=True)
     )
     stale: list[int] = []
     with transaction.atomic():
@@ -90,7 +96,9 @@ def _search() -> list[str]:
 
 def _stored_search(ids: list[int]) -> dict[int, tuple]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, sort_name, md5(search::text) FROM clients_client WHERE id = ANY(%s)", [ids])
+        cursor.execute(
+            "SELECT id, sort_name, md5(search::text) FROM clients_client WHERE id = ANY(%s)", [ids]
+        )
         return {pk: tuple(rest) for pk, *rest in cursor.fetchall()}
 
 
@@ -117,7 +125,9 @@ def _ledger() -> list[str]:
         *found(
             DatedFact.objects.filter(
                 ~Exists(
-                    FactChange.objects.filter(client=OuterRef("client"), fact_type__code="birthday").exclude(new_hash="")
+                    FactChange.objects.filter(client=OuterRef("client"), fact_type__code="birthday").exclude(
+                        new_hash=""
+                    )
                 ),
                 kind=DatedFact.Kind.BIRTHDAY,
                 person="",
@@ -131,7 +141,8 @@ def _documents() -> list[str]:
     """A document number and its hash for exact search come and go together."""
     return found(
         Client.objects.filter(
-            Q(document_number=None) & ~Q(document_hash="") | Q(document_number__isnull=False, document_hash="")
+            Q(document_number=None) & ~Q(document_hash="")
+            | Q(document_number__isnull=False, document_hash="")
         ),
         "clients with a document number or its hash, but not both",
     )

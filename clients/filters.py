@@ -32,7 +32,11 @@ class ClientFilter(django_filters.FilterSet):
         choices=Client.Status.choices, label=_("Status"), empty_label=_("Any status")
     )
     show = django_filters.ChoiceFilter(
-        choices=[("late", _("past their day")), ("never", _("never reached")), ("orphan", _("without a manager"))],
+        choices=[
+            ("late", _("past their day")),
+            ("never", _("never reached")),
+            ("orphan", _("without a manager")),
+        ],
         method="shown",
         label=_("Show"),
         empty_label=_("Everyone"),
@@ -50,7 +54,9 @@ class ClientFilter(django_filters.FilterSet):
 
     def in_book(self, queryset, name, manager) -> QuerySet:
         return queryset.filter(
-            Exists(Assignment.objects.filter(client=OuterRef("pk"), manager=manager, role="primary", to_on=None))
+            Exists(
+                Assignment.objects.filter(client=OuterRef("pk"), manager=manager, role="primary", to_on=None)
+            )
         )
 
     def shown(self, queryset, name, value) -> QuerySet:
@@ -58,4 +64,6 @@ class ClientFilter(django_filters.FilterSet):
             return queryset.filter(next_due_on__lt=timezone.localdate())
         if value == "never":
             return queryset.filter(last_reached_at=None)
-        return queryset.exclude(Exists(Assignment.objects.filter(client=OuterRef("pk"), role="primary", to_on=None)))
+        return queryset.exclude(
+            Exists(Assignment.objects.filter(client=OuterRef("pk"), role="primary", to_on=None))
+        )

@@ -10,7 +10,9 @@ class OpenFileForm(forms.Form):
     """One file by its exact number, with the reason that is kept."""
 
     number = forms.CharField(label=_("Client number"), max_length=40)
-    reason = forms.CharField(label=_("Reason"), max_length=500, help_text=_("Kept with your name and the time."))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, help_text=_("Kept with your name and the time.")
+    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -26,7 +26,12 @@ def document_hash(number: str) -> str:
 
 
 def tokens(
-    *, number: str, names: tuple[str, ...], phones: tuple[str, ...] = (), emails: tuple[str, ...] = (), hashed: str = ""
+    *,
+    number: str,
+    names: tuple[str, ...],
+    phones: tuple[str, ...] = (),
+    emails: tuple[str, ...] = (),
+    hashed: str = "",
 ) -> list[str]:
     """Every token under which a client is found, sorted, without repeats."""
     found = {fold(number)[:60]}
@@ -79,7 +84,9 @@ def search_query(text: str) -> str | None:
         asked = []
         found = words(piece)
         if found:
-            asked.append("(" + " & ".join(f"{quoted(w)}:*" if not is_han(w[0]) else quoted(w) for w in found) + ")")
+            asked.append(
+                "(" + " & ".join(f"{quoted(w)}:*" if not is_han(w[0]) else quoted(w) for w in found) + ")"
+            )
         if number and (len(found) != 1 or found[0] != number):
             asked.append(f"{quoted(number)}:*")
         if any(c.isdigit() for c in piece) and len(document_key(piece)) >= 5:

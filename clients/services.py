@@ -59,9 +59,9 @@ def refresh_search(client_ids: Iterable[int]) -> int:
     """Recompute sort name and search tokens of clients and return how many. Repeatable."""
     ids = list(client_ids)
     points: dict[int, dict[str, list[str]]] = {}
-    for client_id, kind, value in ContactPoint.objects.filter(client__in=ids, kind__in=("phone", "email")).values_list(
-        "client_id", "kind", "value"
-    ):
+    for client_id, kind, value in ContactPoint.objects.filter(
+        client__in=ids, kind__in=("phone", "email")
+    ).values_list("client_id", "kind", "value"):
         points.setdefault(client_id, {"phone": [], "email": []})[kind].append(value)
     rows = []
     for client in Client.objects.filter(pk__in=ids).only(
@@ -85,7 +85,7 @@ def refresh_search(client_ids: Iterable[int]) -> int:
                 UPDATE clients_client c SET sort_name = v.sort_name, search = v.search::tsvector
                 FROM (VALUES {marks}) AS v (id, sort_name, search)
                 WHERE c.id = v.id AND (c.sort_name, c.search) IS DISTINCT FROM (v.sort_name, v.search::tsvector)
-                """,  # noqa: S608  (only placeholders are joined in)
+                """,
                 [value for row in part for value in row],
             )
     return len(rows)
@@ -257,7 +257,11 @@ def change_client(*, actor: User, client: Client, changes: dict, as_core: bool =
 
 
 def _may_edit_as(actor: User, client: Client, as_core: bool) -> None:
-    if as_core and actor.role == Role.HEAD_OFFICE and Client.objects.visible_to(actor).filter(pk=client.pk).exists():
+    if (
+        as_core
+        and actor.role == Role.HEAD_OFFICE
+        and Client.objects.visible_to(actor).filter(pk=client.pk).exists()
+    ):
         return
     _may_edit(actor, client)
 
@@ -282,12 +286,18 @@ def stand(client: Client) -> None:
         row.to_on = today
         row.save(update_fields=["to_on"])
     Standing.objects.create(
-        client=client, branch=client.branch, tier=client.tier, status=client.status, from_on=today if row else None
+        client=client,
+        branch=client.branch,
+        tier=client.tier,
+        status=client.status,
+        from_on=today if row else None,
     )
 
 
 @transaction.atomic
-def transfer_clients(*, actor: User, clients: ClientQuerySet, to: User, reason: str, on: date | None = None) -> int:
+def transfer_clients(
+    *, actor: User, clients: ClientQuerySet, to: User, reason: str, on: date | None = None
+) -> int:
     """Move clients to another account manager and return how many moved.
 
     Rule: a book changes hands with a reason; history stays; open actions follow by themselves, for
@@ -307,7 +317,9 @@ def transfer_clients(*, actor: User, clients: ClientQuerySet, to: User, reason: 
     if allowed != wanted:
         raise PermissionDenied
     # One client at a time is locked in the order of ids, so that two transfers cannot block each other.
-    list(Client.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",)).values_list("pk"))
+    list(
+        Client.objects.filter(pk__in=wanted).order_by("pk").select_for_update(of=("self",)).values_list("pk")
+    )
     open_rows = Assignment.objects.filter(client__in=wanted, role=Assignment.Role.PRIMARY, to_on=None)
     moving = wanted - set(open_rows.filter(manager=to).values_list("client_id", flat=True))
     today = on or actor.today()
@@ -348,7 +360,10 @@ def reveal(*, actor: User, contact_point: ContactPoint) -> str:
 
     Raises: PermissionDenied where the actor may not contact the client.
     """
-    if not may_reveal(actor) or not ContactPoint.objects.visible_to(actor).filter(pk=contact_point.pk).exists():
+    if (
+        not may_reveal(actor)
+        or not ContactPoint.objects.visible_to(actor).filter(pk=contact_point.pk).exists()
+    ):
         raise PermissionDenied
     audit.record(
         actor=actor,

@@ -23,4 +23,6 @@ def may_see_notes(user) -> bool:
 
 def may_reveal(user) -> bool:
     """Phones and emails are shown one at a time to those who contact clients; each look is recorded."""
-    return user.role in ("account_manager", "supervisor") or (user.role == "head_office" and user.sees_identities)
+    return user.role in ("account_manager", "supervisor") or (
+        user.role == "head_office" and user.sees_identities
+    )

@@ -69,7 +69,16 @@ def client_export(request: HttpRequest) -> HttpResponse:
     found = _found(request)
     rows = found.qs.select_related("tier", "branch").with_manager().defer("search", "document_number")
     rows = rows.order_by("sort_name", "id")[:EXPORT_LIMIT]
-    head = [_("Client number"), _("Name"), _("Tier"), _("Branch"), _("Account manager"), _("Status"), _("Last reached"), _("Next due")]
+    head = [
+        _("Client number"),
+        _("Name"),
+        _("Tier"),
+        _("Branch"),
+        _("Account manager"),
+        _("Status"),
+        _("Last reached"),
+        _("Next due"),
+    ]
     user = request.user
 
     def lines():
@@ -86,7 +95,9 @@ def client_export(request: HttpRequest) -> HttpResponse:
                 client.next_due_on,
             ]
 
-    audit.record(actor=user, act=AuditEntry.Act.EXPORT, subject="clients", detail=request.GET.urlencode()[:300])
+    audit.record(
+        actor=user, act=AuditEntry.Act.EXPORT, subject="clients", detail=request.GET.urlencode()[:300]
+    )
     if request.GET.get("format") == "csv":
         return as_csv("clients", head, lines())
     return as_xlsx("clients", head, lines())

@@ -3,9 +3,9 @@
 import csv
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from tempfile import SpooledTemporaryFile
+from io import BytesIO
 
-from django.http import FileResponse, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import IllegalCharacterError
@@ -45,10 +45,11 @@ def as_xlsx(name: str, head: list[str], rows: Iterable[list]) -> HttpResponse:
     sheet.append(head)
     for row in rows:
         sheet.append([_cell(sheet, value) for value in row])
-    file = SpooledTemporaryFile(max_size=5_000_000)  # noqa: SIM115  (FileResponse closes it)
+    file = BytesIO()
     book.save(file)
-    file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+    response = HttpResponse(file.getvalue(), content_type=XLSX)
+    response["Content-Disposition"] = f'attachment; filename="{name}.xlsx"'
+    return response
 
 
 def _cell(sheet, value):

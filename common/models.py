@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 
 from common.history import tracked
 
-
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 
 

@@ -126,7 +126,9 @@ def _day_digest(before: str, day: date, shape: dict[str, list[str]], digests) ->
     return digest.hexdigest(), total
 
 
-def _digests(cursor, wanted: dict[Ledger, list[tuple[date, date]]]) -> dict[tuple[str, date], tuple[int, str]]:
+def _digests(
+    cursor, wanted: dict[Ledger, list[tuple[date, date]]]
+) -> dict[tuple[str, date], tuple[int, str]]:
     """(table, day) → rows and digest, one query a table (and shape); days without rows are left out."""
     found = {}
     for ledger, spans in wanted.items():

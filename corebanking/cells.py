@@ -25,7 +25,9 @@ Parser = Callable[[str], str | None]
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _CONTROL_IN_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _BREAK = re.compile(r"\s*[\r\n]+\s*")
-_EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}\Z")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}\Z"
+)
 _FIRST_YEAR, _LAST_YEAR = 1800, 2200
 
 
@@ -130,11 +132,18 @@ class Number(Cell):
     def compile(self, mapping: Mapping) -> Parser:
         decimal, thousands = mapping.decimal, mapping.thousands
         places, limit, least = self.places, Decimal(10) ** self.digits, self.least
-        plain = re.compile(rf"-?[0-9]{{1,{self.digits}}}(?:\.[0-9]{{1,{places}}})?\Z" if places else
-                           rf"-?[0-9]{{1,{self.digits}}}\Z").match
-        grouped = re.compile(
-            rf"[+-]?[0-9]{{1,3}}(?:{re.escape(thousands)}[0-9]{{3}})+(?:{re.escape(decimal)}[0-9]+)?\Z"
-        ).match if thousands else None
+        plain = re.compile(
+            rf"-?[0-9]{{1,{self.digits}}}(?:\.[0-9]{{1,{places}}})?\Z"
+            if places
+            else rf"-?[0-9]{{1,{self.digits}}}\Z"
+        ).match
+        grouped = (
+            re.compile(
+                rf"[+-]?[0-9]{{1,3}}(?:{re.escape(thousands)}[0-9]{{3}})+(?:{re.escape(decimal)}[0-9]+)?\Z"
+            ).match
+            if thousands
+            else None
+        )
         loose = re.compile(rf"[+-]?[0-9]+(?:{re.escape(decimal)}[0-9]+)?\Z").match
 
         def parse(text: str) -> str:
@@ -208,7 +217,9 @@ def _day(form: str) -> Parser:
             else:
                 found = datetime.strptime(text, form).date()
         except ValueError:
-            raise RowRejected(_("is not a date written like %(example)s") % {"example": _example(form)}) from None
+            raise RowRejected(
+                _("is not a date written like %(example)s") % {"example": _example(form)}
+            ) from None
         if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
             raise RowRejected(_("is a date out of all bounds"))
         return found.isoformat()
@@ -236,7 +247,11 @@ class Moment(Cell):
             except ValueError:
                 raise RowRejected(
                     _("is not a time written like %(example)s")
-                    % {"example": datetime(2026, 8, 31, 14, 5, tzinfo=UTC).strftime(form or "%Y-%m-%dT%H:%M:%S+00:00")}
+                    % {
+                        "example": datetime(2026, 8, 31, 14, 5, tzinfo=UTC).strftime(
+                            form or "%Y-%m-%dT%H:%M:%S+00:00"
+                        )
+                    }
                 ) from None
             if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
                 raise RowRejected(_("is a date out of all bounds"))

@@ -130,7 +130,9 @@ class Source:
             found = "xlsx" if self._is_workbook() else "zip"
         else:
             found = "text"
-        declared = suffix[1:] if suffix in (".gz", ".zip", ".xlsx") else "text" if suffix in (".csv", ".tsv") else ""
+        declared = (
+            suffix[1:] if suffix in (".gz", ".zip", ".xlsx") else "text" if suffix in (".csv", ".tsv") else ""
+        )
         if declared and declared != found:
             said = {"gz": "gzip", "zip": "zip", "xlsx": "XLSX", "text": "text"}
             raise ImportRefused(
@@ -178,7 +180,9 @@ class Source:
         except csv.Error as error:
             if "field larger" in str(error):
                 raise ImportRefused(
-                    _("Row %(row)s holds a field of more than %(limit)s characters; a quote may be left open.")
+                    _(
+                        "Row %(row)s holds a field of more than %(limit)s characters; a quote may be left open."
+                    )
                     % {"row": last + 1, "limit": MAX_FIELD}
                 ) from error
             raise ImportRefused(
@@ -238,7 +242,9 @@ class Source:
         self._closers.append(book)
         if self.shape.sheet:
             if self.shape.sheet not in book.sheetnames:
-                raise ImportRefused(_("The spreadsheet has no sheet “%(name)s”.") % {"name": self.shape.sheet})
+                raise ImportRefused(
+                    _("The spreadsheet has no sheet “%(name)s”.") % {"name": self.shape.sheet}
+                )
             sheet = book[self.shape.sheet]
         else:
             if len(book.worksheets) != 1:
@@ -256,7 +262,15 @@ class Source:
                     values.pop()
                 if values:
                     yield Row(number, values)
-        except (KeyError, ValueError, TypeError, SyntaxError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        except (
+            KeyError,
+            ValueError,
+            TypeError,
+            SyntaxError,
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+        ) as error:
             raise ImportRefused(
                 _("The spreadsheet cannot be read after row %(row)s.") % {"row": number}
             ) from error
@@ -266,7 +280,9 @@ class Source:
             with zipfile.ZipFile(self.path) as archive:
                 members = archive.infolist()
                 total = sum(member.file_size for member in members)
-                if total > settings.MAX_UNPACKED_BYTES or (total > RATIO_FROM and total > MAX_RATIO * self.size):
+                if total > settings.MAX_UNPACKED_BYTES or (
+                    total > RATIO_FROM and total > MAX_RATIO * self.size
+                ):
                     raise ImportRefused(unpacks_too_large())
                 for member in members:
                     if member.flag_bits & 1:
@@ -277,7 +293,9 @@ class Source:
                         with archive.open(member) as part:
                             head = part.read(2048).lower()
                         if b"<!doctype" in head or b"<!entity" in head:
-                            raise ImportRefused(_("The spreadsheet declares entities, which no spreadsheet needs."))
+                            raise ImportRefused(
+                                _("The spreadsheet declares entities, which no spreadsheet needs.")
+                            )
         except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError) as error:
             raise ImportRefused(_("The spreadsheet is damaged and cannot be read.")) from error
 
@@ -321,7 +339,9 @@ class _Counted(io.BufferedIOBase):
         first = self.total == 0
         self.total += len(data)
         if first and b"\x00" in data:
-            raise ImportRefused(_("Byte %(offset)s of the file is zero: this is not text.") % {"offset": data.index(0)})
+            raise ImportRefused(
+                _("Byte %(offset)s of the file is zero: this is not text.") % {"offset": data.index(0)}
+            )
         if self.total > settings.MAX_UNPACKED_BYTES:
             raise ImportRefused(unpacks_too_large())
         if self._packed and self.total > RATIO_FROM and self.total > MAX_RATIO * self._packed:
@@ -376,9 +396,8 @@ def guard(value: str) -> str:
     bare = value.lstrip("'")
     if not bare.startswith(_RUNS):
         return value
-    if bare is value or bare == value:
-        if bare[0] in "+-" and bare[1:] and not bare[1:].strip("0123456789 .,()/-"):
-            return value
+    if bare == value and bare[0] in "+-" and bare[1:] and not bare[1:].strip("0123456789 .,()/-"):
+        return value
     return "'" + value
 
 

@@ -17,7 +17,9 @@ class UploadForm(forms.Form):
         label=_("As of"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("The day the export describes; empty is today. An older one never overwrites newer data."),
+        help_text=_(
+            "The day the export describes; empty is today. An older one never overwrites newer data."
+        ),
     )
 
     def __init__(self, *args, **kwargs):

@@ -109,7 +109,8 @@ class Mapping:
                 return datetime.strptime(text, self.source_date_format).date()
             except ValueError as error:
                 raise ImportRefused(
-                    _("“%(text)s” in the file's name is not a date as the mapping writes them.") % {"text": text}
+                    _("“%(text)s” in the file's name is not a date as the mapping writes them.")
+                    % {"text": text}
                 ) from error
         return self.source_date
 
@@ -155,7 +156,9 @@ def read_mapping(text: str, name: str = "") -> Mapping:
     except tomllib.TOMLDecodeError as error:
         raise ImportRefused(_("The mapping is not valid TOML: %(error)s.") % {"error": error}) from error
     except (TypeError, AttributeError, ValueError, InvalidOperation) as error:
-        raise ImportRefused(_("The mapping holds a value of the wrong kind: %(error)s.") % {"error": error}) from error
+        raise ImportRefused(
+            _("The mapping holds a value of the wrong kind: %(error)s.") % {"error": error}
+        ) from error
 
 
 def _mapping(data: dict, text: str, name: str) -> Mapping:
@@ -178,7 +181,15 @@ def _mapping(data: dict, text: str, name: str) -> Mapping:
         source_date_in_name=file.get("source_date_in_name", ""),
         source_date_format=file.get("source_date_format", "%Y-%m-%d"),
     )
-    if mapping.decimal not in (".", ",") or mapping.thousands not in ("", ".", ",", " ", "'", "\u00a0", "\u202f"):
+    if mapping.decimal not in (".", ",") or mapping.thousands not in (
+        "",
+        ".",
+        ",",
+        " ",
+        "'",
+        "\u00a0",
+        "\u202f",
+    ):
         raise ImportRefused(_("The mapping's decimal sign must be a point or a comma."))
     if mapping.decimal == mapping.thousands:
         raise ImportRefused(_("The mapping uses one sign for decimals and for thousands."))
@@ -195,14 +206,19 @@ def _mapping(data: dict, text: str, name: str) -> Mapping:
                 key=given["key"],
                 value=given["value"],
                 where=_where({"where": given.get("where", {})}),
-                shape=_shape({**{k: file[k] for k in ("encoding", "delimiter", "quote") if k in file}, **given}, "lookup"),
+                shape=_shape(
+                    {**{k: file[k] for k in ("encoding", "delimiter", "quote") if k in file}, **given},
+                    "lookup",
+                ),
             )
         )
     known = {lookup.name for lookup in mapping.lookups}
     for rule in (mapping.columns or {}).values():
         for wanted in rule.lookups:
             if wanted not in known:
-                raise ImportRefused(_("The mapping uses a lookup “%(name)s” that it does not define.") % {"name": wanted})
+                raise ImportRefused(
+                    _("The mapping uses a lookup “%(name)s” that it does not define.") % {"name": wanted}
+                )
     control = data.get("control", {})
     _only(control, _CONTROL, "control")
     mapping.expected_rows = control.get("rows")
@@ -267,7 +283,9 @@ def _rule(column: str, given) -> ColumnRule:
     if rule.transform and rule.transform not in TRANSFORMS:
         raise ImportRefused(_("The mapping uses an unknown transform “%(name)s”.") % {"name": rule.transform})
     if not rule.sources and rule.value is None and not rule.is_source_date and not rule.template:
-        raise ImportRefused(_("The mapping says nothing about where “%(column)s” comes from.") % {"column": column})
+        raise ImportRefused(
+            _("The mapping says nothing about where “%(column)s” comes from.") % {"column": column}
+        )
     return rule
 
 
@@ -288,7 +306,9 @@ class Layout:
     the made ones; `shown` the heading that people know, for error files.
     """
 
-    def __init__(self, mapping: Mapping, columns: dict[str, bool], header: list[str] | None, *, source_date: date):
+    def __init__(
+        self, mapping: Mapping, columns: dict[str, bool], header: list[str] | None, *, source_date: date
+    ):
         self.mapping = mapping
         self.required = columns
         self.source_date = source_date
@@ -320,7 +340,9 @@ class Layout:
         return self.constants.keys() | self.positions.keys() | self.getters.keys()
 
     def _width_by_position(self) -> int:
-        places = [s for rule in (self.mapping.columns or {}).values() for s in rule.sources if isinstance(s, int)]
+        places = [
+            s for rule in (self.mapping.columns or {}).values() for s in rule.sources if isinstance(s, int)
+        ]
         return max(places, default=0)
 
     def _index_of(self, header: list[str]) -> dict[str, int]:
@@ -346,7 +368,11 @@ class Layout:
             if key not in self.required:
                 raise ImportRefused(
                     _("Column %(place)s of the header, “%(column)s”, is not known. Known are: %(known)s.")
-                    % {"place": place + 1, "column": self.header[place].strip(), "known": ", ".join(self.required)}
+                    % {
+                        "place": place + 1,
+                        "column": self.header[place].strip(),
+                        "known": ", ".join(self.required),
+                    }
                 )
             self.positions[key] = place
             self.shown[key] = self.header[place].strip()
@@ -355,7 +381,9 @@ class Layout:
         used: set[int] = set()
         for column, rule in self.mapping.columns.items():
             if column not in self.required:
-                raise ImportRefused(_("The mapping fills a column “%(column)s” that is not known.") % {"column": column})
+                raise ImportRefused(
+                    _("The mapping fills a column “%(column)s” that is not known.") % {"column": column}
+                )
             places = [self._at(source) for source in rule.sources]
             places += [self._at(name) for name in _PLACEHOLDER.findall(rule.template) if name != "value"]
             used.update(places)
@@ -380,7 +408,9 @@ class Layout:
     def _at(self, source: str | int) -> int:
         if isinstance(source, int):
             if source < 1 or (self.header is not None and source > len(self.header)):
-                raise ImportRefused(_("The mapping names column %(place)s, which is not there.") % {"place": source})
+                raise ImportRefused(
+                    _("The mapping names column %(place)s, which is not there.") % {"place": source}
+                )
             return source - 1
         if self.header is None:
             raise ImportRefused(_("The file has no header, so the mapping must name columns by number."))
@@ -408,7 +438,8 @@ class Layout:
             split = _PLACEHOLDER.split(rule.template)
             pieces = [(text, None if i % 2 == 0 else text) for i, text in enumerate(split)]
             pieces = [
-                (text, None) if name is None else ("", -1 if name == "value" else self._at(name)) for text, name in pieces
+                (text, None) if name is None else ("", -1 if name == "value" else self._at(name))
+                for text, name in pieces
             ]
 
         def get(cells: list) -> str:
@@ -436,7 +467,8 @@ class Layout:
                 value = default
             if pieces is not None and (value or not places):
                 value = "".join(
-                    text if place is None else value if place == -1 else cells[place].strip() for text, place in pieces
+                    text if place is None else value if place == -1 else cells[place].strip()
+                    for text, place in pieces
                 )
             return value
 
@@ -476,7 +508,9 @@ def read_lookup(lookup: Lookup, path: Path) -> dict[str, str]:
         index = {_heading(name): place for place, name in enumerate(first.cells)}
         try:
             key, value = index[_heading(lookup.key)], index[_heading(lookup.value)]
-            filters = [(index[_heading(column)], frozenset(values)) for column, values in lookup.where.items()]
+            filters = [
+                (index[_heading(column)], frozenset(values)) for column, values in lookup.where.items()
+            ]
         except KeyError as error:
             raise ImportRefused(
                 _("The lookup file “%(name)s” lacks the column “%(column)s”.")

@@ -96,7 +96,9 @@ class ImportJob(models.Model):
                 name="import_committed_has_a_time",
             ),
             models.CheckConstraint(condition=Q(allowed_rejected__range=(0, 1)), name="import_share_0_to_1"),
-            models.CheckConstraint(condition=Q(older__lte=F("unchanged")), name="import_older_within_unchanged"),
+            models.CheckConstraint(
+                condition=Q(older__lte=F("unchanged")), name="import_older_within_unchanged"
+            ),
         ]
         indexes = [
             models.Index(fields=["digest"], condition=Q(state="committed"), name="import_digest"),

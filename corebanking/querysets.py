@@ -23,4 +23,6 @@ class ImportJobQuerySet(QuerySet):
         return self.filter(state__in=("uploaded", "checking", "committing"), heartbeat_at__lt=moment)
 
     def finished(self) -> "ImportJobQuerySet":
-        return self.filter(Q(state__in=("committed", "refused", "failed", "undone")) | Q(state="checked", is_dry_run=True))
+        return self.filter(
+            Q(state__in=("committed", "refused", "failed", "undone")) | Q(state="checked", is_dry_run=True)
+        )

@@ -7,3 +7,5 @@ class ImportRefused(Exception):
 
 class RowRejected(Exception):
     """One cell cannot be taken. The text is the reason; `column` is set by who knows it."""
+
+    column = ""

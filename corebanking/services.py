@@ -43,7 +43,15 @@ def _digest_of_file(path: Path) -> str:
 
 
 def _new_job(
-    *, actor, kind: str, path: Path, name: str, mapping_name: str, mapping_text: str, source_date: date | None, **more
+    *,
+    actor,
+    kind: str,
+    path: Path,
+    name: str,
+    mapping_name: str,
+    mapping_text: str,
+    source_date: date | None,
+    **more,
 ) -> ImportJob:
     kind_of(kind)
     known = read_mapping(mapping_text, mapping_name).date_of(name)
@@ -114,7 +122,9 @@ def _refusal_of(job: ImportJob) -> str:
     }
 
 
-def receive_upload(*, actor: User, kind: str, mapping: str, file, source_date: date | None = None) -> ImportJob:
+def receive_upload(
+    *, actor: User, kind: str, mapping: str, file, source_date: date | None = None
+) -> ImportJob:
     """Keep an uploaded file and queue its check. Only shipped mappings can be named by a request.
 
     Raises: ImportRefused, also where the same file was committed before.
@@ -235,7 +245,9 @@ def commit_import(*, actor: User | None, job_id: int) -> ImportJob:
     the commit carry the import's id.
     """
     _may_import(actor)
-    ImportJob.objects.filter(pk=job_id, state=State.CHECKED).update(state=State.COMMITTING, heartbeat_at=timezone.now())
+    ImportJob.objects.filter(pk=job_id, state=State.CHECKED).update(
+        state=State.COMMITTING, heartbeat_at=timezone.now()
+    )
     try:
         with pghistory.context(import_id=job_id), transaction.atomic():
             job = ImportJob.objects.select_for_update(of=("self",)).get(pk=job_id)
@@ -298,12 +310,13 @@ def sweep(*, silent_minutes: int = 10) -> int:
     for job in ImportJob.objects.silent_since(since).filter(owns_file=True):
         found += 1
         if job.attempt >= 3 or not Path(job.path).is_file():
-            job.state, job.refusal = State.FAILED, _("The import was cut off and could not be finished; nothing was written.")
+            job.state, job.refusal = (
+                State.FAILED,
+                _("The import was cut off and could not be finished; nothing was written."),
+            )
             job.save()
             staging.drop_tables(job)
             continue
         ImportJob.objects.filter(pk=job.pk).update(attempt=job.attempt + 1, heartbeat_at=timezone.now())
         after_commit("corebanking.commit" if job.state == State.COMMITTING else "corebanking.check", job.pk)
     return found
-
-

@@ -106,7 +106,7 @@ class _Reader:
                     good.write(f"{row.number}\t{self._parse(cells)}\n")
                 except RowRejected as error:
                     self.rejected += 1
-                    column = getattr(error, "column", "")
+                    column = error.column
                     raw = layout.raw(column, cells) if column else ""
                     fields = (str(row.number), layout.shown.get(column, column), raw[:500], str(error), "f")
                     bad.write("\t".join(_storable(f).translate(_ESCAPES) for f in fields) + "\n")
@@ -126,7 +126,7 @@ class _Reader:
     def _compile(self, layout: Layout) -> None:
         self.layout = layout
         self.derive = self.kind.deriver(self.mapping, self.present)
-        self.steps = []
+        self.steps: list[tuple] = []
         for column in self.kind.columns:
             parse = column.cell.compile(self.mapping)
             name = column.name
@@ -139,20 +139,28 @@ class _Reader:
 
     def _wanted(self, cells: list) -> bool:
         return all(
-            place < len(cells) and str(cells[place]).strip() in values for place, values in self.layout.filters
+            place < len(cells) and str(cells[place]).strip() in values
+            for place, values in self.layout.filters
         )
 
     def _parse(self, cells: list) -> str:
         """One row as COPY text. Raises RowRejected with its column."""
         width = self.layout.width
         if len(cells) < width and self.layout.header is not None and len(cells) + len(ERROR_COLUMNS) < width:
-            raise RowRejected(_("the row has %(found)s cells, the header %(wanted)s") % {"found": len(cells), "wanted": width})
+            raise RowRejected(
+                _("the row has %(found)s cells, the header %(wanted)s")
+                % {"found": len(cells), "wanted": width}
+            )
         if len(cells) > width and self.layout.header is not None:
-            raise RowRejected(_("the row has %(found)s cells, the header %(wanted)s") % {"found": len(cells), "wanted": width})
+            raise RowRejected(
+                _("the row has %(found)s cells, the header %(wanted)s")
+                % {"found": len(cells), "wanted": width}
+            )
         if len(cells) < width:
             if self.layout.header is not None and self.job.file_name.lower().endswith(".xlsx") is False:
                 raise RowRejected(
-                    _("the row has %(found)s cells, the header %(wanted)s") % {"found": len(cells), "wanted": width}
+                    _("the row has %(found)s cells, the header %(wanted)s")
+                    % {"found": len(cells), "wanted": width}
                 )
             cells = [*cells, *[""] * (width - len(cells))]
         values: list = []
@@ -174,8 +182,7 @@ class _Reader:
                     raise RowRejected(_("is missing"))
                 values.append(None)
             except RowRejected as error:
-                if not hasattr(error, "column"):
-                    error.column = name
+                error.column = error.column or name
                 raise
         if self.derive is not None:
             values += self.derive(values)
@@ -202,7 +209,9 @@ class _Reader:
         rows, sums = mapping.expected_rows, dict(mapping.expected_sums)
         if mapping.trailer:
             if self.trailer is None:
-                raise ImportRefused(_("The closing row “%(name)s” is missing: the file was cut.") % {"name": mapping.trailer})
+                raise ImportRefused(
+                    _("The closing row “%(name)s” is missing: the file was cut.") % {"name": mapping.trailer}
+                )
             try:
                 if mapping.trailer_rows is not None:
                     rows = int(str(self.trailer[mapping.trailer_rows - 1]).strip())
@@ -344,7 +353,8 @@ def preview(kind: type[Kind], scope: Scope) -> list[dict]:
         )
         rows = cursor.fetchall()
     return [
-        {"row": row[0], "act": row[1], "cells": dict(zip(shown, [v or "" for v in row[2:]], strict=True))} for row in rows
+        {"row": row[0], "act": row[1], "cells": dict(zip(shown, [v or "" for v in row[2:]], strict=True))}
+        for row in rows
     ]
 
 
@@ -381,14 +391,18 @@ def write_errors(job: ImportJob, kind: type[Kind], scope: Scope) -> Path:
         is_sheet = source.format == "xlsx"
         path = folder / f"{job.pk}.{'xlsx' if is_sheet else 'csv'}"
         keep = [place for place in range(layout.width) if place not in layout.ignored]
-        head = [*[layout.header[place] for place in keep], *ERROR_COLUMNS] if layout.header is not None else None
+        head = (
+            [*[layout.header[place] for place in keep], *ERROR_COLUMNS] if layout.header is not None else None
+        )
         if is_sheet:
             book = Workbook(write_only=True)
             sheet = book.create_sheet("rejected")
             _write(sheet.append, head, rows, keep, layout, scope)
             book.save(path)
         else:
-            with path.open("w", encoding=encoder_name(mapping.shape.encoding), errors="replace", newline="") as out:
+            with path.open(
+                "w", encoding=encoder_name(mapping.shape.encoding), errors="replace", newline=""
+            ) as out:
                 writer = csv.writer(out, delimiter=mapping.shape.delimiter, quotechar=mapping.shape.quote)
                 _write(writer.writerow, head, rows, keep, layout, scope)
     return path

@@ -53,8 +53,9 @@ def _actions() -> list[str]:
             "actions that follow from a contact with another client",
         ),
         *found(
-            Action.objects.filter(state="done", contacts__voided_at__isnull=False)
-            .exclude(Exists(Contact.objects.counted().filter(action=OuterRef("pk")))),
+            Action.objects.filter(state="done", contacts__voided_at__isnull=False).exclude(
+                Exists(Contact.objects.counted().filter(action=OuterRef("pk")))
+            ),
             "actions that only a voided contact has done",
         ),
     ]

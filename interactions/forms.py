@@ -53,10 +53,15 @@ class ContactForm(NoNulMixin, forms.Form):
         widget=forms.TextInput(attrs={"placeholder": _("What to do next"), "autocomplete": "off"}),
     )
     next_on = forms.DateField(label=_("Next, on"), required=False, widget=_day())
-    next_at = forms.TimeField(label=_("Next, at"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
+    next_at = forms.TimeField(
+        label=_("Next, at"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
     next_channel = forms.ChoiceField(label=_("Next, by"), required=False, choices=Channel.choices)
     effect = forms.ChoiceField(
-        label=_("The relationship is now"), required=False, choices=Contact.Effect.choices, initial="unchanged"
+        label=_("The relationship is now"),
+        required=False,
+        choices=Contact.Effect.choices,
+        initial="unchanged",
     )
     theme = forms.ModelChoiceField(label=_("Theme"), queryset=Theme.objects.none(), required=False)
     direction = forms.ChoiceField(label=_("Direction"), choices=Contact.Direction.choices, initial="out")
@@ -122,7 +127,12 @@ class ContactForm(NoNulMixin, forms.Form):
 
     def add_service_errors(self, error: ValidationError) -> None:
         """Errors of a service, beside the field they name."""
-        names = {"due_on": "next_on", "due_at": "next_at", "about": "next_about", "duration_seconds": "minutes"}
+        names = {
+            "due_on": "next_on",
+            "due_at": "next_at",
+            "about": "next_about",
+            "duration_seconds": "minutes",
+        }
         if not hasattr(error, "error_dict"):
             self.add_error(None, error)
             return
@@ -182,7 +192,9 @@ class SnoozeForm(forms.Form):
 
 
 class SkipForm(NoNulMixin, forms.Form):
-    reason = forms.CharField(label=_("Why it is skipped"), max_length=300, widget=forms.TextInput(attrs={"autofocus": True}))
+    reason = forms.CharField(
+        label=_("Why it is skipped"), max_length=300, widget=forms.TextInput(attrs={"autofocus": True})
+    )
 
     def __init__(self, *args, action: Action, user, **kwargs):
         super().__init__(*args, **kwargs)
@@ -204,7 +216,9 @@ class HandOverForm(NoNulMixin, forms.Form):
 class PlanForm(NoNulMixin, forms.Form):
     """Plan an action by hand."""
 
-    about = forms.CharField(label=_("What for"), max_length=300, widget=forms.TextInput(attrs={"autofocus": True}))
+    about = forms.CharField(
+        label=_("What for"), max_length=300, widget=forms.TextInput(attrs={"autofocus": True})
+    )
     due_on = forms.DateField(label=_("By"), widget=_day())
     due_at = forms.TimeField(label=_("At"), required=False, widget=forms.TimeInput(attrs={"type": "time"}))
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices, initial="call")

@@ -96,7 +96,9 @@ class ActionQuerySet(OfClientQuerySet):
         return self.annotate(
             group=group,
             is_late=Case(When(due_on__lt=today, then=True), default=False, output_field=BooleanField()),
-        ).order_by("group", "due_on", F("due_at").asc(nulls_last=True), Coalesce(F("amount"), Value(0)).desc(), "pk")
+        ).order_by(
+            "group", "due_on", F("due_at").asc(nulls_last=True), Coalesce(F("amount"), Value(0)).desc(), "pk"
+        )
 
     def with_attempts(self) -> "ActionQuerySet":
         return self.prefetch_related("contacts")

@@ -121,7 +121,9 @@ class HolidaySource:
             if not days:
                 continue
             lives = Q(country=country) | Q(country="") if country == branch.country else Q(country=country)
-            for client_id, number in greeted.filter(lives).values_list("pk", "number").iterator(chunk_size=2000):
+            for client_id, number in (
+                greeted.filter(lives).values_list("pk", "number").iterator(chunk_size=2000)
+            ):
                 for day, name in days.items():
                     yield Due(
                         client_id=client_id,
@@ -141,7 +143,9 @@ class HolidaySource:
         found: dict[date, str] = {}
         for year in range(since.year, until.year + 1):
             found |= public_holidays(country, region, year)
-        own = Holiday.objects.filter(country__in=["", country], region__in=["", region], on__range=(since, until))
+        own = Holiday.objects.filter(
+            country__in=["", country], region__in=["", region], on__range=(since, until)
+        )
         for row in own:
             if row.is_day_off:
                 found[row.on] = row.name

@@ -50,14 +50,14 @@ def trail_of(client: Client, *, before: str = "") -> dict:
         column = "pgh_obj_id" if model is Client else "client_id"
         table = model.pgh_event_model._meta.db_table
         parts.append(
-            f"(SELECT e.pgh_created_at AS at, e.pgh_label AS what, {at} AS noun, '' AS who, '' AS detail,"  # noqa: S608
+            f"(SELECT e.pgh_created_at AS at, e.pgh_label AS what, {at} AS noun, '' AS who, '' AS detail,"
             f" '' AS reason, c.metadata AS context FROM {table} e"
             f" LEFT JOIN pghistory_context c ON c.id = e.pgh_context_id"
             f" WHERE e.{column} = %s AND e.pgh_created_at < %s ORDER BY e.pgh_created_at DESC LIMIT {PAGE + 1})"
         )
         params += [client.pk, until]
     parts.append(
-        f"(SELECT at, act, -1, actor_name, detail, reason, NULL FROM common_auditentry"  # noqa: S608
+        f"(SELECT at, act, -1, actor_name, detail, reason, NULL FROM common_auditentry"
         f" WHERE subject = %s AND at < %s ORDER BY at DESC LIMIT {PAGE + 1})"
     )
     params += [f"client/{client.pk}", until]

@@ -36,13 +36,13 @@ def _birthday(action: Action, today: date) -> tuple[str, str]:
         days = (today - action.event_on).days
         if action.years:
             return (
-                ngettext(
-                    "Turned %(years)s %(days)s day ago.", "Turned %(years)s %(days)s days ago.", days
-                )
+                ngettext("Turned %(years)s %(days)s day ago.", "Turned %(years)s %(days)s days ago.", days)
                 % {"years": action.years, "days": days},
                 "",
             )
-        return ngettext("Birthday was %(days)s day ago.", "Birthday was %(days)s days ago.", days) % {"days": days}, ""
+        return ngettext("Birthday was %(days)s day ago.", "Birthday was %(days)s days ago.", days) % {
+            "days": days
+        }, ""
     on = saying.day(action.event_on, "MMMMEEEEd")
     if action.years:
         return _("Birthday %(when)s, turns %(years)s.") % {"when": when, "years": action.years}, on
@@ -82,7 +82,9 @@ def _by_hand(action: Action, today: date) -> tuple[str, str]:
     first = action.about or str(action.theme)
     if action.origin == Action.Origin.NEXT_STEP:
         return first, _("Agreed on %(date)s.") % {
-            "date": saying.day(action.created_at.date(), "MMMd" if action.created_at.year == today.year else "yMMMd")
+            "date": saying.day(
+                action.created_at.date(), "MMMd" if action.created_at.year == today.year else "yMMMd"
+            )
         }
     return first, ""
 

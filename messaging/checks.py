@@ -15,9 +15,13 @@ LONGEST_QUEUE = timedelta(hours=2)
 def checks() -> list[str]:
     now = timezone.now()
     return [
-        *found(Message.objects.stuck(now - STUCK_AFTER - SWEEPER_GRACE), "messages are stuck while being sent"),
+        *found(
+            Message.objects.stuck(now - STUCK_AFTER - SWEEPER_GRACE), "messages are stuck while being sent"
+        ),
         *found(Message.objects.due(now - LONGEST_QUEUE), "messages have been due for over two hours"),
-        *found(Message.objects.filter(state="sending", claimed_at=None), "messages being sent were never claimed"),
+        *found(
+            Message.objects.filter(state="sending", claimed_at=None), "messages being sent were never claimed"
+        ),
         *found(Message.objects.filter(attempts__gt=MOST_ATTEMPTS), "messages were tried too often"),
         *found(Notification.objects.filter(count=0), "notifications count nothing"),
     ]

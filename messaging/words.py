@@ -18,14 +18,18 @@ def text(notification: Notification) -> str:
 
 def _due(notification: Notification) -> str:
     said = ngettext(
-        "%(count)s action came up for you on %(day)s.", "%(count)s actions came up for you on %(day)s.", notification.count
+        "%(count)s action came up for you on %(day)s.",
+        "%(count)s actions came up for you on %(day)s.",
+        notification.count,
     )
     return said % {"count": saying.number(notification.count), "day": _day(notification)}
 
 
 def _handed_over(notification: Notification) -> str:
     said = ngettext(
-        "%(count)s action was handed over to you.", "%(count)s actions were handed over to you.", notification.count
+        "%(count)s action was handed over to you.",
+        "%(count)s actions were handed over to you.",
+        notification.count,
     )
     return said % {"count": saying.number(notification.count)}
 
@@ -59,7 +63,9 @@ KINDS: dict[str, Callable[[Notification], str]] = {
     "due": _due,
     "handed_over": _handed_over,
     "book": _book,
-    "cover": lambda notification: _("You stand in for a colleague: the book is open to you while they are away."),
+    "cover": lambda notification: _(
+        "You stand in for a colleague: the book is open to you while they are away."
+    ),
     "escalation": _escalation,
     "import_done": lambda notification: _("Your import is finished."),
     "import_ready": lambda notification: _("Your import is checked and waits for you to commit it."),

@@ -85,9 +85,7 @@ def _reach_per_attempt(row: Row) -> Figure:
 
 
 def _delay(row: Row) -> Figure:
-    return Figure(
-        row.get("median"), row.get("within_a_day", 0), row.get("contacts", 0), p90=row.get("p90")
-    )
+    return Figure(row.get("median"), row.get("within_a_day", 0), row.get("contacts", 0), p90=row.get("p90"))
 
 
 INDICATORS = [

@@ -17,7 +17,6 @@ from django.db.models import F, QuerySet
 from django.db.models.expressions import RawSQL
 
 from interactions.querysets import WRITTEN
-
 from metrics.periods import Period
 
 # A letter, an email or a text message that we sent reaches nobody until it is answered.
@@ -183,9 +182,7 @@ def clients_behind(selection: Selection, period: Period, figure: str) -> tuple[s
     )
 
 
-def contacts_of(
-    selection: Selection, period: Period, client_ids: list[int]
-) -> tuple[str, list[Any]]:
+def contacts_of(selection: Selection, period: Period, client_ids: list[int]) -> tuple[str, list[Any]]:
     """The ids of the counted contacts of some clients of the population in the period, as a subquery."""
     ctes, params = population(selection, [period], "")
     return positional(

@@ -215,7 +215,11 @@ def _groups(by: str, keys: Iterable[int | None]) -> list[tuple[int | None, Group
     wanted = {key for key in keys if key is not None}
     named: list[tuple[int | None, Group]] = []
     if by == MANAGER:
-        people = User.objects.filter(pk__in=wanted).order_by("name", "pk").values_list("pk", "staff_number", "name")
+        people = (
+            User.objects.filter(pk__in=wanted)
+            .order_by("name", "pk")
+            .values_list("pk", "staff_number", "name")
+        )
         named = [(pk, Group(MANAGER, number, name)) for pk, number, name in people]
         if None in set(keys):
             named.append((None, nobody()))

@@ -25,7 +25,18 @@ from metrics import querysets, words
 from metrics.definitions import INDICATORS, SHARE, divided
 from metrics.forms import YEAR, ClientsForm, ScopeForm
 from metrics.periods import Kind, Period, add_months, month_end
-from metrics.reports import BRANCH, MANAGER, NotInScope, Report, Row, Scope, nobody, report, reports, scope_for
+from metrics.reports import (
+    BRANCH,
+    MANAGER,
+    NotInScope,
+    Report,
+    Row,
+    Scope,
+    nobody,
+    report,
+    reports,
+    scope_for,
+)
 from staff.models import Branch, Role
 
 QUICK = ("contact_achievement", "contact_attempts", "reach_per_attempt")
@@ -49,7 +60,9 @@ class Asked:
 
     def query(self, **changes: str | None) -> str:
         """The address of the same question, changed in places."""
-        params = {name: str(self.form.data.get(name, "")) for name in self.form.fields if self.form.data.get(name)}
+        params = {
+            name: str(self.form.data.get(name, "")) for name in self.form.fields if self.form.data.get(name)
+        }
         params |= {name: value or "" for name, value in changes.items()}
         return urlencode({name: value for name, value in params.items() if value})
 
@@ -183,7 +196,9 @@ def _line(row: Row, now: Report, late: int, asked: Asked, late_in_all: int | Non
     usual = divided(late_in_all, whole.denominator) or 0
     return Line(
         name=row.group.name,
-        url="" if is_total or "of" in target else f"{reverse('dashboard')}?{asked.query(**target, rows=None)}",
+        url=""
+        if is_total or "of" in target
+        else f"{reverse('dashboard')}?{asked.query(**target, rows=None)}",
         clients=clients,
         reached=reached,
         not_reached=clients - reached,
@@ -466,7 +481,9 @@ def dashboard_export(request: HttpRequest) -> HttpResponse:
         count=len(lines),
     )
     write = as_csv if request.GET.get("format") == "csv" else as_xlsx
-    return write(f"dashboard-{asked.period.from_on}-{asked.period.to_on}", [str(title) for title in head], lines)
+    return write(
+        f"dashboard-{asked.period.from_on}-{asked.period.to_on}", [str(title) for title in head], lines
+    )
 
 
 def _cells(row: Row) -> list[Any]:

@@ -53,13 +53,17 @@ def difference(now: Figure, before: Figure, than: str) -> str:
     if points < 0:
         return (
             ngettext(
-                "That is %(points)s point behind %(period)s.", "That is %(points)s points behind %(period)s.", -points
+                "That is %(points)s point behind %(period)s.",
+                "That is %(points)s points behind %(period)s.",
+                -points,
             )
             % values
         )
     return (
         ngettext(
-            "That is %(points)s point ahead of %(period)s.", "That is %(points)s points ahead of %(period)s.", points
+            "That is %(points)s point ahead of %(period)s.",
+            "That is %(points)s points ahead of %(period)s.",
+            points,
         )
         % values
     )

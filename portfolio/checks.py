@@ -16,7 +16,9 @@ def checks() -> list[str]:
             "owners of a holding who are not the client it is counted for",
         ),
         *found(
-            Holding.objects.filter(Exists(HoldingParty.objects.filter(holding=OuterRef("pk")))).exclude(Exists(owner)),
+            Holding.objects.filter(Exists(HoldingParty.objects.filter(holding=OuterRef("pk")))).exclude(
+                Exists(owner)
+            ),
             "holdings that name people but no owner",
         ),
         *found(

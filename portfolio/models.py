@@ -41,7 +41,9 @@ class Product(models.Model):
     currency = Currency(_("currency"))
     risk_level = models.PositiveSmallIntegerField(_("risk level"), null=True, blank=True)
     term_days = models.PositiveIntegerField(_("term in days"), null=True, blank=True)
-    expected_return = models.DecimalField(_("expected return"), max_digits=9, decimal_places=6, null=True, blank=True)
+    expected_return = models.DecimalField(
+        _("expected return"), max_digits=9, decimal_places=6, null=True, blank=True
+    )
     minimum = models.DecimalField(_("minimum"), max_digits=18, decimal_places=2, null=True, blank=True)
     sale_from = models.DateField(_("on sale from"), null=True, blank=True)
     sale_to = models.DateField(_("on sale until"), null=True, blank=True)
@@ -81,7 +83,9 @@ class Holding(models.Model):
     currency = Currency(_("currency"))
     rate = models.DecimalField(_("rate"), max_digits=9, decimal_places=6, null=True, blank=True)
     units = models.DecimalField(_("units"), max_digits=20, decimal_places=6, null=True, blank=True)
-    market_value = models.DecimalField(_("market value"), max_digits=18, decimal_places=2, null=True, blank=True)
+    market_value = models.DecimalField(
+        _("market value"), max_digits=18, decimal_places=2, null=True, blank=True
+    )
     as_of = models.DateField(_("as of"))
     auto_renew = models.BooleanField(_("renews by itself"), default=False)
     status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.OPEN)
@@ -91,15 +95,20 @@ class Holding(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(matures_on=None) | Q(matures_on__gte=F("opened_on")), name="holding_matures_after_opened"
+                condition=Q(matures_on=None) | Q(matures_on__gte=F("opened_on")),
+                name="holding_matures_after_opened",
             ),
             models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="holding_currency_iso"),
-            models.CheckConstraint(condition=Q(status__in=["open", "matured", "closed"]), name="holding_status_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=["open", "matured", "closed"]), name="holding_status_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["client", "status"], name="holding_client"),
             models.Index(
-                fields=["matures_on"], condition=Q(status="open", matures_on__isnull=False), name="holding_maturing"
+                fields=["matures_on"],
+                condition=Q(status="open", matures_on__isnull=False),
+                name="holding_maturing",
             ),
         ]
 

@@ -7,7 +7,15 @@ from django.db.models.functions import Coalesce
 
 from clients.querysets import OfClientQuerySet
 
-ASSET_KINDS = ("demand_deposit", "term_deposit", "wealth_product", "fund", "bond", "precious_metal", "insurance")
+ASSET_KINDS = (
+    "demand_deposit",
+    "term_deposit",
+    "wealth_product",
+    "fund",
+    "bond",
+    "precious_metal",
+    "insurance",
+)
 
 
 class HoldingQuerySet(OfClientQuerySet):

@@ -23,7 +23,9 @@ class PreferencesForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["language"].choices = [("", _("As the browser says")), *settings.LANGUAGES]
         self.fields["time_zone"].choices = [("", _("As the branch"))] + [
-            (zone, zone) for zone in sorted(available_timezones()) if "/" in zone and not zone.startswith("Etc")
+            (zone, zone)
+            for zone in sorted(available_timezones())
+            if "/" in zone and not zone.startswith("Etc")
         ]
         self.helper = FormHelper()
         self.helper.add_input(Submit("save", _("Save"), css_class="btn-primary"))

@@ -19,7 +19,9 @@ from staff.querysets import BranchQuerySet, CoverQuerySet, UserManager
 
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError(_("“%(name)s” is not a time zone; write one like Europe/Madrid."), params={"name": name})
+        raise ValidationError(
+            _("“%(name)s” is not a time zone; write one like Europe/Madrid."), params={"name": name}
+        )
 
 
 def working_week() -> list[int]:
@@ -34,7 +36,9 @@ class Branch(models.Model):
     path = ArrayField(models.BigIntegerField(), default=list, editable=False)  # ids from the root to itself
     country = models.CharField(_("country"), max_length=2, blank=True)
     region = models.CharField(_("region"), max_length=10, blank=True)
-    time_zone = models.CharField(_("time zone"), max_length=40, default="UTC", validators=[validate_time_zone])
+    time_zone = models.CharField(
+        _("time zone"), max_length=40, default="UTC", validators=[validate_time_zone]
+    )
     working_days = ArrayField(models.SmallIntegerField(), default=working_week)  # Monday is 0
 
     objects = BranchQuerySet.as_manager()

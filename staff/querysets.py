@@ -62,7 +62,9 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):
         user.save(using=self._db)
         return user
 
-    def create_superuser(self, staff_number: str, name: str, email: str, password: str | None = None, **extra):
+    def create_superuser(
+        self, staff_number: str, name: str, email: str, password: str | None = None, **extra
+    ):
         extra.setdefault("role", "administrator")
         return self.create_user(staff_number, name, email, password, **extra)
 

@@ -7,8 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from common.paging import keyset
 from common.pages import go, tell
+from common.paging import keyset
 from staff import services
 from staff.forms import CoverForm
 from staff.models import Cover, User

@@ -11,7 +11,6 @@ def _quiet_world(settings, tmp_path):
     """Mail stays in memory, uploads in a folder of the test, the cache starts empty."""
     settings.UPLOADS_DIR = tmp_path / "uploads"
     cache.clear()
-    yield
 
 
 @pytest.fixture
@@ -105,7 +104,12 @@ def cast(alice, anna, bob, charlie, dora, erin, frank, gus, hana, ines):
 def carla(north, alice):
     """A client in alice's book."""
     return ClientFactory(
-        number="N-1", name="Carla Núñez", branch=north, manager=alice, phone="+34600111222", email="carla@x.example"
+        number="N-1",
+        name="Carla Núñez",
+        branch=north,
+        manager=alice,
+        phone="+34600111222",
+        email="carla@x.example",
     )
 
 

@@ -42,7 +42,9 @@ class Assignment(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["manager", "to_on"], include=["client", "from_on"], name="assignment_manager"),
+            models.Index(
+                fields=["manager", "to_on"], include=["client", "from_on"], name="assignment_manager"
+            ),
             models.Index(fields=["client", "role", "to_on"], name="assignment_client"),
         ]
 

@@ -99,7 +99,9 @@ class Client(models.Model):
                 condition=Q(risk_profile=None) | Q(risk_profile__range=(1, 5)), name="client_risk_1_to_5"
             ),
             # Letters, digits, dot, dash, underscore: a number stands in addresses of pages.
-            models.CheckConstraint(condition=Q(number__regex=r"^[A-Za-z0-9._-]+$"), name="client_number_plain"),
+            models.CheckConstraint(
+                condition=Q(number__regex=r"^[A-Za-z0-9._-]+$"), name="client_number_plain"
+            ),
             models.CheckConstraint(condition=~Q(name=""), name="client_has_a_name"),
             models.CheckConstraint(
                 condition=Q(risk_assessed_on=None)
@@ -112,7 +114,9 @@ class Client(models.Model):
             models.Index(fields=["sort_name", "id"], name="client_sort"),
             models.Index(fields=["branch", "sort_name", "id"], name="client_branch_sort"),
             models.Index(fields=["document_hash"], condition=~Q(document_hash=""), name="client_document"),
-            models.Index(fields=["next_due_on"], condition=Q(next_due_on__isnull=False), name="client_next_due"),
+            models.Index(
+                fields=["next_due_on"], condition=Q(next_due_on__isnull=False), name="client_next_due"
+            ),
             models.Index(fields=["branch", "last_reached_at"], name="client_branch_reached"),
             GinIndex(OpClass(F("search"), name="tsvector_ops"), name="client_search", fastupdate=False),
         ]
@@ -153,10 +157,15 @@ class Standing(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["client"], condition=Q(to_on=None), name="standing_one_open"),
             models.CheckConstraint(
-                condition=Q(from_on=None) | Q(to_on=None) | Q(to_on__gt=F("from_on")), name="standing_has_days"
+                condition=Q(from_on=None) | Q(to_on=None) | Q(to_on__gt=F("from_on")),
+                name="standing_has_days",
             ),
         ]
-        indexes = [models.Index(fields=["branch", "to_on"], include=["client", "status", "from_on"], name="standing_branch")]
+        indexes = [
+            models.Index(
+                fields=["branch", "to_on"], include=["client", "status", "from_on"], name="standing_branch"
+            )
+        ]
 
 
 @tracked()

@@ -82,7 +82,8 @@ class DatedFact(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["client", "kind", "person"], name="dated_fact_once"),
             models.CheckConstraint(
-                condition=Q(month=None, day=None, year__isnull=False) | Q(month__range=(1, 12), day__range=(1, 31)),
+                condition=Q(month=None, day=None, year__isnull=False)
+                | Q(month__range=(1, 12), day__range=(1, 31)),
                 name="dated_fact_is_a_date",
             ),
             models.CheckConstraint(

@@ -48,7 +48,7 @@ def answered_once(
     """
     owner, digest = owner_of(request), digest_of(request)
     with transaction.atomic():
-        if False:
+        if not _try_lock(owner, key):
             raise Problem(409, "key-running", retry_after=1)
         kept = KeptAnswer.objects.filter(owner=owner, key=key).first()
         if kept is not None:

@@ -257,5 +257,7 @@ class Kind:
         """Last words of the commit, inside its transaction, in Python over SQL."""
 
     @classmethod
-    def after_undo(cls, removed: dict[type[models.Model], list[int]], restored: dict[type[models.Model], list[int]]):
+    def after_undo(
+        cls, removed: dict[type[models.Model], list[int]], restored: dict[type[models.Model], list[int]]
+    ):
         """What must be computed anew when an import was undone, inside its transaction."""

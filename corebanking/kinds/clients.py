@@ -163,7 +163,16 @@ class Clients(Kind):
         Write("tier_id", "tier", value="r_tier_id.id", new="NULL", only_new=True),
     )
     undo_models = (Client, ContactPoint, Fact, DatedFact, Assignment, CoreValue)
-    shown = ("client_number", "name", "phone", "email", "branch_code", "manager_staff_number", "tier", "status")
+    shown = (
+        "client_number",
+        "name",
+        "phone",
+        "email",
+        "branch_code",
+        "manager_staff_number",
+        "tier",
+        "status",
+    )
 
     # -- staging ---------------------------------------------------------------------------------
 
@@ -173,7 +182,9 @@ class Clients(Kind):
         number, name, given, family, native = (
             place[c] for c in ("client_number", "name", "given_name", "family_name", "native_name")
         )
-        document, phone, email, birth = (place[c] for c in ("document_number", "phone", "email", "birth_date"))
+        document, phone, email, birth = (
+            place[c] for c in ("document_number", "phone", "email", "birth_date")
+        )
         country, branch, assessed = place["country"], place["branch_code"], place["risk_assessed_on"]
         valid = timedelta(days=settings.RISK_PROFILE_VALID_DAYS)
         countries = dict(Branch.objects.values_list("code", "country"))
@@ -187,17 +198,10 @@ class Clients(Kind):
                 cipher, hashed = encrypt(typed).hex(), document_hash(typed)
                 hint = key[-3:] if len(key) >= 6 else ""
             given_phone = values[phone]
-            if given_phone is not None:
-                if not (
-                    given_phone[0] == "+"
-                    and given_phone.isascii()
-                    and given_phone[1:].isdigit()
-                    and 8 <= len(given_phone) <= 16
-                    and given_phone[1] != "0"
-                ):
-                    given_phone = values[phone] = e164(
-                        given_phone, values[country] or countries.get(values[branch] or "") or ""
-                    )
+            if given_phone is not None and not _is_e164(given_phone):
+                given_phone = values[phone] = e164(
+                    given_phone, values[country] or countries.get(values[branch] or "") or ""
+                )
             born = values[birth]
             parts = [None] * 5 if born is None else birth_parts(born)
             valid_until = None
@@ -222,7 +226,11 @@ class Clients(Kind):
     @classmethod
     def plan_parts(cls, scope: Scope) -> tuple[list[tuple[str, str]], str]:
         """Plan columns and joins: what becomes of each thing that lives outside the client's own row."""
-        types = dict(FactType.objects.filter(code__in=(*POINTS, *FACTS, "birthday", "founding")).values_list("code", "id"))
+        types = dict(
+            FactType.objects.filter(code__in=(*POINTS, *FACTS, "birthday", "founding")).values_list(
+                "code", "id"
+            )
+        )
         scope.params["types"] = types
         points = ", ".join(
             f"""
@@ -286,7 +294,10 @@ class Clients(Kind):
                          WHEN {_said("tier", "s.tier")} THEN NULL ELSE 'v' END""",
             ),
             ("others", "COALESCE(c.others, 0)"),
-            ("has_other_names", "COALESCE(t.legal_name <> '' OR (s.native_name IS NULL AND t.native_name <> ''), false)"),
+            (
+                "has_other_names",
+                "COALESCE(t.legal_name <> '' OR (s.native_name IS NULL AND t.native_name <> ''), false)",
+            ),
         ]
         return columns, joins
 
@@ -421,7 +432,10 @@ class Clients(Kind):
     def _birth_sql(cls, scope: Scope, staged: str) -> list[str]:
         parts = ", ".join(f"s.birth_{part}" for part in BIRTH)
         found = []
-        for client_kind, dated, code in (("person", "birthday", "birthday"), ("organisation", "founding", "founding")):
+        for client_kind, dated, code in (
+            ("person", "birthday", "birthday"),
+            ("organisation", "founding", "founding"),
+        ):
             known = code in scope.params["types"]  # a bank may keep founding days out of its catalogue
             ledger = (
                 "INSERT INTO clients_factchange"
@@ -446,9 +460,15 @@ class Clients(Kind):
             found.append(
                 f"""
                 {ledger}
-                SELECT {cls._change(
-                    scope, code, "'dated_fact/' || r.id", _hash(_BIRTH_TEXT.format(t="r")), _hash("s.birth_date")
-                )}
+                SELECT {
+                    cls._change(
+                        scope,
+                        code,
+                        "'dated_fact/' || r.id",
+                        _hash(_BIRTH_TEXT.format(t="r")),
+                        _hash("s.birth_date"),
+                    )
+                }
                 FROM {staged} JOIN clients_datedfact r ON r.id = p.dated_id
                 WHERE p.act = 'u' AND p.dated_act = 'u' AND s.kind = '{client_kind}'
                 """
@@ -562,11 +582,18 @@ class Clients(Kind):
         """
 
     @classmethod
-    def after_undo(cls, removed: dict[type[Model], list[int]], restored: dict[type[Model], list[int]]) -> None:
+    def after_undo(
+        cls, removed: dict[type[Model], list[int]], restored: dict[type[Model], list[int]]
+    ) -> None:
         """Search follows the restored rows."""
         touched = set(restored.get(Client, []))
         for start in range(0, len(ids := sorted(touched)), 5000):
             refresh_search(ids[start : start + 5000])
+
+
+def _is_e164(text: str) -> bool:
+    """The fast way for what is E.164 already; the library takes a hundred times as long."""
+    return text[0] == "+" and text.isascii() and text[1:].isdigit() and 8 <= len(text) <= 16 and text[1] != "0"
 
 
 def e164(text: str, country: str) -> str:

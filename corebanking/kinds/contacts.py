@@ -135,8 +135,11 @@ class Contacts(Kind):
 
     @classmethod
     def _in_plan(cls, expression: str) -> str:
-        return super()._in_plan(expression).replace("m.occurred_at", "p.occurred_at").replace(
-            "m.recorded_at", "p.recorded_at"
+        return (
+            super()
+            ._in_plan(expression)
+            .replace("m.occurred_at", "p.occurred_at")
+            .replace("m.recorded_at", "p.recorded_at")
         )
 
     @classmethod
@@ -170,7 +173,9 @@ class Contacts(Kind):
         return ""
 
     @classmethod
-    def after_undo(cls, removed: dict[type[Model], list[int]], restored: dict[type[Model], list[int]]) -> None:
+    def after_undo(
+        cls, removed: dict[type[Model], list[int]], restored: dict[type[Model], list[int]]
+    ) -> None:
         """`last_reached_at` says again what the remaining contacts say."""
 
 

@@ -41,7 +41,12 @@ class Products(Kind):
         Write("sale_to", "sale_to", new="NULL"),
     )
     checks = (
-        Check("sale_to", "s.sale_to < s.sale_from", _("lies before the first day of sale"), needs=("sale_from", "sale_to")),
+        Check(
+            "sale_to",
+            "s.sale_to < s.sale_from",
+            _("lies before the first day of sale"),
+            needs=("sale_from", "sale_to"),
+        ),
         Check(
             "sale_to",
             "EXISTS (SELECT 1 FROM portfolio_product t WHERE t.id = p.target_id AND s.sale_to < t.sale_from)",
@@ -99,7 +104,12 @@ class Holdings(Kind):
         Write("status", "status", new="'open'"),
     )
     checks = (
-        Check("matures_on", "s.matures_on < s.opened_on", _("lies before the day of opening"), needs=("matures_on",)),
+        Check(
+            "matures_on",
+            "s.matures_on < s.opened_on",
+            _("lies before the day of opening"),
+            needs=("matures_on",),
+        ),
         Check(
             "opened_on",
             "EXISTS (SELECT 1 FROM portfolio_holding t WHERE t.id = p.target_id AND t.matures_on < s.opened_on)",

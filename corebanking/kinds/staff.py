@@ -86,7 +86,9 @@ class Branches(Kind):
             raise ImportRefused(" ".join(error.messages)) from error
 
     @classmethod
-    def after_undo(cls, removed: dict[type[Model], list[int]], restored: dict[type[Model], list[int]]) -> None:
+    def after_undo(
+        cls, removed: dict[type[Model], list[int]], restored: dict[type[Model], list[int]]
+    ) -> None:
         rebuild_branch_paths()
 
 

@@ -100,15 +100,24 @@ class Action(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(due_on__gte=F("opens_on")), name="action_due_after_it_opens"),
             models.CheckConstraint(
-                condition=Q(state="planned", closed_at=None) | (~Q(state="planned") & Q(closed_at__isnull=False)),
+                condition=Q(state="planned", closed_at=None)
+                | (~Q(state="planned") & Q(closed_at__isnull=False)),
                 name="action_closed_has_a_time",
             ),
-            models.CheckConstraint(condition=~Q(state="skipped") | ~Q(reason=""), name="action_skipped_has_a_reason"),
-            models.CheckConstraint(condition=Q(amount=None) | ~Q(currency=""), name="action_amount_has_a_currency"),
+            models.CheckConstraint(
+                condition=~Q(state="skipped") | ~Q(reason=""), name="action_skipped_has_a_reason"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount=None) | ~Q(currency=""), name="action_amount_has_a_currency"
+            ),
         ]
         indexes = [
-            models.Index(fields=["client", "opens_on"], condition=Q(state="planned"), name="action_open_client"),
-            models.Index(fields=["owner", "opens_on"], condition=Q(state="planned"), name="action_open_owner"),
+            models.Index(
+                fields=["client", "opens_on"], condition=Q(state="planned"), name="action_open_client"
+            ),
+            models.Index(
+                fields=["owner", "opens_on"], condition=Q(state="planned"), name="action_open_owner"
+            ),
             models.Index(fields=["client", "-closed_at"], name="action_client_closed"),
         ]
 

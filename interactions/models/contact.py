@@ -67,11 +67,15 @@ class Contact(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(occurred_at__lte=F("recorded_at") + timedelta(minutes=5)), name="contact_not_in_the_future"
+                condition=Q(occurred_at__lte=F("recorded_at") + timedelta(minutes=5)),
+                name="contact_not_in_the_future",
             ),
-            models.CheckConstraint(condition=Q(result__in=[
-                "reached", "no_answer", "message_left", "busy", "wrong_number", "declined"
-            ]), name="contact_result_known"),
+            models.CheckConstraint(
+                condition=Q(
+                    result__in=["reached", "no_answer", "message_left", "busy", "wrong_number", "declined"]
+                ),
+                name="contact_result_known",
+            ),
             models.CheckConstraint(condition=Q(channel__in=Channel.values), name="contact_channel_known"),
             models.CheckConstraint(
                 condition=Q(voided_at=None) | ~Q(void_reason=""), name="contact_void_has_a_reason"

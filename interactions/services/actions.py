@@ -58,7 +58,9 @@ def plan_action(
         origin=origin,
         created_by=actor,
     )
-    action.full_clean(exclude=["client", "owner", "theme", "created_by", "from_contact"], validate_constraints=False)
+    action.full_clean(
+        exclude=["client", "owner", "theme", "created_by", "from_contact"], validate_constraints=False
+    )
     action.save()
     return action
 
@@ -92,9 +94,9 @@ def _locked(actor: User, action: Action) -> Action:
         raise PermissionDenied
     locked = Action.objects.select_for_update(of=("self",)).select_related("client__branch").get(pk=action.pk)
     if not locked.is_open:
-        raise ValidationError(_("Somebody has already closed this: it is %(state)s.") % {
-            "state": locked.get_state_display()
-        })
+        raise ValidationError(
+            _("Somebody has already closed this: it is %(state)s.") % {"state": locked.get_state_display()}
+        )
     return locked
 
 

@@ -135,10 +135,15 @@ def log_contact(
 
 
 def _check(contact: Contact, now: datetime) -> None:
-    contact.full_clean(exclude=["client", "staff", "theme", "action", "voided_by"], validate_unique=False,
-                       validate_constraints=False)
+    contact.full_clean(
+        exclude=["client", "staff", "theme", "action", "voided_by"],
+        validate_unique=False,
+        validate_constraints=False,
+    )
     if contact.occurred_at > now + timedelta(minutes=1):
-        raise ValidationError({"occurred_at": _("A contact cannot lie in the future. To plan one, use Next.")})
+        raise ValidationError(
+            {"occurred_at": _("A contact cannot lie in the future. To plan one, use Next.")}
+        )
     if contact.occurred_at < now - OLDEST and not contact.is_imported and contact.pk is None:
         raise ValidationError({"occurred_at": _("This is more than a year ago. Check the date.")})
     if (
@@ -147,7 +152,11 @@ def _check(contact: Contact, now: datetime) -> None:
         and contact.channel in WRITTEN
     ):
         raise ValidationError(
-            {"result": _("What was only sent has reached nobody yet: choose “Message left”, or “incoming” for an answer.")}
+            {
+                "result": _(
+                    "What was only sent has reached nobody yet: choose “Message left”, or “incoming” for an answer."
+                )
+            }
         )
 
 
@@ -174,7 +183,9 @@ def change_contact(
     """
     if not Contact.objects.editable_by(actor).filter(pk=contact.pk).exists():
         raise PermissionDenied
-    contact = Contact.objects.select_for_update(of=("self",)).select_related("client", "action").get(pk=contact.pk)
+    contact = (
+        Contact.objects.select_for_update(of=("self",)).select_related("client", "action").get(pk=contact.pk)
+    )
     if contact.is_void:
         raise PermissionDenied
     unknown = set(changes) - set(CHANGEABLE)

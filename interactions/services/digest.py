@@ -36,7 +36,8 @@ def send_digests(*, now: datetime) -> int:
             lines = [_("Good morning, %(name)s.") % {"name": user.get_short_name()}, "", subject + "."]
             if late:
                 lines.append(
-                    ngettext("%(count)s of them is late.", "%(count)s of them are late.", late) % {"count": late}
+                    ngettext("%(count)s of them is late.", "%(count)s of them are late.", late)
+                    % {"count": late}
                 )
             lines += ["", f"{settings.PUBLIC_URL}/today/", "", saying.day(today, "yMMMMEEEEd")]
             queue_message(

@@ -67,7 +67,9 @@ def _raise_for_branch(branch: Branch, on: date, done: Raised) -> None:
         theme = Theme.objects.get(code=source.theme)
         with transaction.atomic(), connection.cursor() as cursor:
             # Two runs of one branch take turns, so that one open action of a theme is not made twice.
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{JOB}/{branch.code}/{source.code}"])
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{JOB}/{branch.code}/{source.code}"]
+            )
             rows = (
                 row
                 for row in source.due(branch=branch, working=working, since=since, on=on)

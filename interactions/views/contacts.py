@@ -27,7 +27,9 @@ def contact_log(request: HttpRequest) -> HttpResponse:
     if not number:
         return _render(request, "interactions/log_find.html", {"back": way_back(request, reverse("today"))})
     client = get_object_or_404(
-        Client.objects.editable_by(request.user).select_related("tier", "branch").defer("search", "document_number"),
+        Client.objects.editable_by(request.user)
+        .select_related("tier", "branch")
+        .defer("search", "document_number"),
         number=number,
     )
     action = _action_of(request, client)
@@ -64,7 +66,11 @@ def contact_log(request: HttpRequest) -> HttpResponse:
         "action": action,
         "why": first,
         "why_more": rest,
-        "last": Contact.objects.filter(client=client).counted().latest_first().select_related("staff").first(),
+        "last": Contact.objects.filter(client=client)
+        .counted()
+        .latest_first()
+        .select_related("staff")
+        .first(),
         "today": today,
         "now": timezone.localtime(),
         "back": way_back(request, reverse("client-detail", args=[client.number])),
@@ -78,7 +84,11 @@ def _action_of(request: HttpRequest, client: Client) -> Action | None:
     wanted = request.GET.get("action", "")
     if not wanted.isdigit():
         return None
-    actions = Action.objects.visible_to(request.user).filter(client=client).select_related("theme", "client__branch")
+    actions = (
+        Action.objects.visible_to(request.user)
+        .filter(client=client)
+        .select_related("theme", "client__branch")
+    )
     return get_object_or_404(actions, pk=int(wanted[:18]))
 
 
@@ -107,12 +117,18 @@ def _logged(request: HttpRequest, contact: Contact, form: ContactForm) -> HttpRe
 def _render(request: HttpRequest, template: str, context: dict, status: int = 200) -> HttpResponse:
     """The panel alone for htmx, the panel on a page otherwise."""
     context["panel_template"] = template
-    return render(request, template if request.htmx else "interactions/panel_page.html", context, status=status)
+    return render(
+        request, template if request.htmx else "interactions/panel_page.html", context, status=status
+    )
 
 
 def contact_change(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct one contact; who may is asked of the queryset, how long freely of the contact."""
-    visible = Contact.objects.visible_to(request.user).counted().select_related("client__tier", "client__branch", "note")
+    visible = (
+        Contact.objects.visible_to(request.user)
+        .counted()
+        .select_related("client__tier", "client__branch", "note")
+    )
     contact = get_object_or_404(visible, pk=pk)
     editable = Contact.objects.editable_by(request.user).filter(pk=pk).exists()
     note = getattr(contact, "note", None)

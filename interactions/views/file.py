@@ -52,7 +52,8 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
         "tab": tab,
         "today": today,
         "manager": client.primary[0] if client.primary else None,
-        "editable": user.role in ("account_manager", "supervisor") and client.status not in ("closed", "deceased"),
+        "editable": user.role in ("account_manager", "supervisor")
+        and client.status not in ("closed", "deceased"),
         "may_reveal": may_reveal(user),
         "sees_identities": user.may_see_identities,
         "birthday": _birthday(client, today),
@@ -94,11 +95,15 @@ def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
         {
             "contact": contact,
             "title": words.contact_title(contact),
-            "icon": "phone-off" if contact.channel == "call" and not contact.is_reached else words.CHANNEL_ICONS[contact.channel],
+            "icon": "phone-off"
+            if contact.channel == "call" and not contact.is_reached
+            else words.CHANNEL_ICONS[contact.channel],
             "note": notes.get(contact.pk, ""),
             "mine": contact.staff_id == user.pk,
             "editable": not contact.is_void
-            and (user.role == "supervisor" or (user.role == "account_manager" and contact.staff_id == user.pk)),
+            and (
+                user.role == "supervisor" or (user.role == "account_manager" and contact.staff_id == user.pk)
+            ),
         }
         for contact in contacts
     ]
@@ -123,7 +128,9 @@ def _overview(request: HttpRequest, client: Client, today: date) -> dict:
                 "due": saying.due(action.due_on, today, action.due_at),
                 "late": action.due_on < today,
                 "soon": 0 <= (action.due_on - today).days <= 7,
-                "icon": "calendar-due" if action.source == "maturity" else words.CHANNEL_ICONS.get(action.channel, "phone"),
+                "icon": "calendar-due"
+                if action.source == "maturity"
+                else words.CHANNEL_ICONS.get(action.channel, "phone"),
             }
         )
     contacts = list(
@@ -133,7 +140,10 @@ def _overview(request: HttpRequest, client: Client, today: date) -> dict:
         .select_related("staff", "theme")[: TIMELINE + 1]
     )
     holdings = list(
-        Holding.objects.open().filter(client=client).select_related("product").order_by("matures_on", "number")[:50]
+        Holding.objects.open()
+        .filter(client=client)
+        .select_related("product")
+        .order_by("matures_on", "number")[:50]
     )
     return {
         "before": before,
@@ -156,10 +166,16 @@ def _totals(holdings: list[Holding]) -> list[tuple[str, object]]:
 
 def _ladder(holdings: list[Holding], today: date) -> dict | None:
     """What matures in each of the next twelve months, in the currency that matures most."""
-    months = [((today.year * 12 + today.month - 1 + n) // 12, (today.month - 1 + n) % 12 + 1) for n in range(12)]
+    months = [
+        ((today.year * 12 + today.month - 1 + n) // 12, (today.month - 1 + n) % 12 + 1) for n in range(12)
+    ]
     sums: dict[str, dict[tuple[int, int], object]] = {}
     for holding in holdings:
-        if holding.matures_on and holding.matures_on >= today and holding.product.kind not in ("loan", "card"):
+        if (
+            holding.matures_on
+            and holding.matures_on >= today
+            and holding.product.kind not in ("loan", "card")
+        ):
             month = (holding.matures_on.year, holding.matures_on.month)
             if month in months:
                 by_month = sums.setdefault(holding.currency, {})
@@ -201,7 +217,11 @@ def _contacts(request: HttpRequest, client: Client, today: date) -> dict:
 
 
 def _portfolio(request: HttpRequest, client: Client, today: date) -> dict:
-    own = Holding.objects.filter(client=client).select_related("product").order_by("status", "matures_on", "number")
+    own = (
+        Holding.objects.filter(client=client)
+        .select_related("product")
+        .order_by("status", "matures_on", "number")
+    )
     holdings = list(own.prefetch_related("parties__client")[:200])
     visible = set(
         Client.objects.visible_to(request.user)
@@ -215,7 +235,11 @@ def _portfolio(request: HttpRequest, client: Client, today: date) -> dict:
             for party in holding.parties.all()
             if party.client_id != client.pk
         ]
-    shared = Holding.objects.filter(parties__client=client).exclude(client=client).select_related("product", "client")
+    shared = (
+        Holding.objects.filter(parties__client=client)
+        .exclude(client=client)
+        .select_related("product", "client")
+    )
     shared = shared.filter(client__in=Client.objects.visible_to(request.user))
     opened = [h for h in holdings if h.status == "open"]
     return {

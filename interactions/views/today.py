@@ -31,7 +31,11 @@ GROUPS = {
     MONEY: gettext_lazy("Money about to move"),
     TOUCH: gettext_lazy("Keeping in touch"),
 }
-WAYS = (("emotional", gettext_lazy("Care")), ("sales", gettext_lazy("Sales")), ("educational", gettext_lazy("Learning")))
+WAYS = (
+    ("emotional", gettext_lazy("Care")),
+    ("sales", gettext_lazy("Sales")),
+    ("educational", gettext_lazy("Learning")),
+)
 
 
 @dataclass
@@ -62,7 +66,11 @@ def _rows(request: HttpRequest, today: date) -> list[Row]:
         .ranked(today)
         .select_related("client__tier", "client__branch", "theme")
         .defer("client__search", "client__document_number")
-        .prefetch_related(Prefetch("contacts", Contact.objects.counted().only("action", "result", "occurred_at", "voided_at")))
+        .prefetch_related(
+            Prefetch(
+                "contacts", Contact.objects.counted().only("action", "result", "occurred_at", "voided_at")
+            )
+        )
         .annotate(
             holder_id=primary.values("manager_id")[:1],
             holder_name=primary.values("manager__name")[:1],
@@ -81,7 +89,9 @@ def _rows(request: HttpRequest, today: date) -> list[Row]:
                 first=first,
                 rest=rest,
                 due=saying.due(action.due_on, today, action.due_at),
-                icon="gift" if action.source == "birthday" else words.CHANNEL_ICONS.get(action.channel, "phone"),
+                icon="gift"
+                if action.source == "birthday"
+                else words.CHANNEL_ICONS.get(action.channel, "phone"),
                 holder=action.holder_name or ""
                 if user.role == "account_manager" and action.holder_id != user.pk
                 else "",
@@ -139,7 +149,8 @@ def today(request: HttpRequest) -> HttpResponse:
     counts = [(code, name, sum(row.action.theme.way == code for row in rows)) for code, name in WAYS]
     shown = [row for row in rows if not way or row.action.theme.way == way]
     groups = [
-        {"name": name, "rows": [row for row in shown if row.action.group == group]} for group, name in GROUPS.items()
+        {"name": name, "rows": [row for row in shown if row.action.group == group]}
+        for group, name in GROUPS.items()
     ]
     midnight = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     context = {
@@ -178,7 +189,9 @@ def _hand(request: HttpRequest, action: Action, on: date) -> dict:
         .first()
     )
     if not hasattr(action, "group"):
-        action.group = OWED if action.theme.is_duty and action.due_on <= on else MONEY if action.amount else TOUCH
+        action.group = (
+            OWED if action.theme.is_duty and action.due_on <= on else MONEY if action.amount else TOUCH
+        )
     return {
         "action": action,
         "last": last,
@@ -191,7 +204,8 @@ def _hand(request: HttpRequest, action: Action, on: date) -> dict:
 
 def _action(request: HttpRequest, pk: int) -> Action:
     return get_object_or_404(
-        Action.objects.visible_to(request.user).select_related("client__branch", "client__tier", "theme"), pk=pk
+        Action.objects.visible_to(request.user).select_related("client__branch", "client__tier", "theme"),
+        pk=pk,
     )
 
 
@@ -242,7 +256,14 @@ def action_change(request: HttpRequest, pk: int, what: str) -> HttpResponse:
                 undo = reverse("action-undo", args=[pk, what]) if what in UNDO else ""
                 tell(request, said, undo_url=undo)
                 return go(request, back)
-    context = {"action": action, "form": form, "what": what, "title": title, "back": back, "today": request.user.today()}
+    context = {
+        "action": action,
+        "form": form,
+        "what": what,
+        "title": title,
+        "back": back,
+        "today": request.user.today(),
+    }
     template = "interactions/change.html" if request.htmx else "interactions/change_page.html"
     return render(request, template, context, status=status)
 
@@ -294,5 +315,3 @@ def action_plan(request: HttpRequest) -> HttpResponse:
                 return go(request, back)
     context = {"form": form, "client": client, "back": back}
     return render(request, "interactions/plan.html", context, status=status)
-
-

@@ -36,7 +36,9 @@ def bank_at_work(alice, anna, bob, north):
     client = ClientFactory(number="N-1", name="Carla Núñez", branch=north, manager=alice)
     add_contact_point(actor=alice, client=client, kind="phone", value="+34600111222")
     fact = Fact.objects.create(client=client, type=FactType.objects.get(code="occupation"), value="Architect")
-    record_fact_change(actor=alice, client=client, code="occupation", slot=f"fact/{fact.pk}", old="", new="Architect")
+    record_fact_change(
+        actor=alice, client=client, code="occupation", slot=f"fact/{fact.pk}", old="", new="Architect"
+    )
     action = ActionFactory(client=client)
     ContactFactory(client=client, staff=alice, action=action)
     OccurrenceFactory(client=client, action=action)
@@ -58,8 +60,14 @@ def test_data_made_the_usual_way_break_no_rule(bank_at_work, app):
 LONG_AGO = timezone.now() - timedelta(days=3)
 BREAKS = {
     "branches whose path": ("staff", lambda: Branch.objects.filter(code="NORTH").update(path=[])),
-    "people whose role works at a branch": ("staff", lambda: User.objects.filter(name="Bob").update(branch=None)),
-    "covers repeat": ("staff", lambda: CoverFactory(covered=Cover.objects.get().covered, stand_in=Cover.objects.get().stand_in)),
+    "people whose role works at a branch": (
+        "staff",
+        lambda: User.objects.filter(name="Bob").update(branch=None),
+    ),
+    "covers repeat": (
+        "staff",
+        lambda: CoverFactory(covered=Cover.objects.get().covered, stand_in=Cover.objects.get().stand_in),
+    ),
     "messages are stuck": ("messaging", lambda: Message.objects.update(state="sending", claimed_at=LONG_AGO)),
     "messages have been due": ("messaging", lambda: Message.objects.update(not_before=LONG_AGO)),
     "messages being sent were never claimed": ("messaging", lambda: Message.objects.update(state="sending")),
@@ -75,7 +83,10 @@ BREAKS = {
             User.objects.filter(name="Alice").update(is_active=False),
         ),
     ),
-    "clients whose open standing": ("clients", lambda: Client.objects.filter(number="N-1").update(status="dormant")),
+    "clients whose open standing": (
+        "clients",
+        lambda: Client.objects.filter(number="N-1").update(status="dormant"),
+    ),
     "clients whose standings overlap": (
         "clients",
         lambda: Standing.objects.create(
@@ -111,7 +122,10 @@ BREAKS = {
         "portfolio",
         lambda: HoldingParty.objects.filter(role="owner").update(role="joint"),
     ),
-    "clients whose last reached contact": ("interactions", lambda: Client.objects.update(last_reached_at=None)),
+    "clients whose last reached contact": (
+        "interactions",
+        lambda: Client.objects.update(last_reached_at=None),
+    ),
     "occurrences answered by an action of another client": (
         "interactions",
         lambda: Action.objects.update(client=Client.objects.get(number="N-2")),
@@ -157,7 +171,9 @@ def test_search_of_a_large_bank_is_looked_at_in_turns(bank_at_work, monkeypatch)
     Client.objects.update(sort_name="x")
     found = 0
     for day in range(2):
-        monkeypatch.setattr(checks.timezone, "localdate", lambda day=day: date(2026, 1, 1) + timedelta(days=day))
+        monkeypatch.setattr(
+            checks.timezone, "localdate", lambda day=day: date(2026, 1, 1) + timedelta(days=day)
+        )
         found += len(checks._search())
     assert found == 2
     assert set(Client.objects.values_list("sort_name", flat=True)) == {"x"}  # looked at, not repaired

@@ -38,7 +38,7 @@ def trail(db):
     looks = [_look(FIRST), _look(FIRST, actor_name="Frank"), _look(THIRD)]
     with _as_an_intruder() as cursor:
         cursor.execute(
-            "INSERT INTO common_holidayevent (pgh_created_at, pgh_label, pgh_obj_id, id, \"on\", name, is_day_off,"
+            'INSERT INTO common_holidayevent (pgh_created_at, pgh_label, pgh_obj_id, id, "on", name, is_day_off,'
             " country, region, pgh_context_id) VALUES"
             " ('2026-03-12 23:59:59+00', 'insert', 1, 1, '2026-03-14', 'Founding day', true, '', '', %s)",
             ["00000000-0000-0000-0000-000000000001"],
@@ -98,8 +98,11 @@ def test_all_history_tables_and_the_audit_trail_are_sealed():
     [
         ("UPDATE common_auditentry SET actor_name = 'Nobody' WHERE actor_name = 'Frank'", FIRST),
         ("DELETE FROM common_auditentry WHERE actor_name = 'Frank'", FIRST),
-        ("INSERT INTO common_auditentry (at, act, actor_name, subject, detail, reason) VALUES"
-         " ('2026-03-11 08:00+00', 'read', '', '', '', '')", SECOND),
+        (
+            "INSERT INTO common_auditentry (at, act, actor_name, subject, detail, reason) VALUES"
+            " ('2026-03-11 08:00+00', 'read', '', '', '', '')",
+            SECOND,
+        ),
         ("UPDATE common_holidayevent SET name = 'Other'", THIRD),
         ("UPDATE pghistory_context SET metadata = '{\"user\": 8}'", THIRD),
         ("UPDATE common_dayseal SET rows = 7 WHERE day = '2026-03-11'", SECOND),
@@ -161,9 +164,7 @@ def test_column_that_is_gone_says_so(trail):
     seal = DaySeal.objects.get(day=SECOND)
     seal.shape["common_auditentry"].append("vanished")
     seal.save()
-    assert seals.broken_days() == [
-        f"{SECOND}: cannot be recomputed, columns are gone from common_auditentry"
-    ]
+    assert seals.broken_days() == [f"{SECOND}: cannot be recomputed, columns are gone from common_auditentry"]
 
 
 def test_day_in_which_a_running_transaction_began_stays_open(transactional_db):
@@ -219,7 +220,9 @@ def test_unsealed_days_are_found_after_two_days(db):
 
 def test_switched_off_trigger_is_found(db):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_update_update%' AND tgrelid = 'clients_client'::regclass")
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgname LIKE 'pgtrigger_update_update%' AND tgrelid = 'clients_client'::regclass"
+        )
         name = cursor.fetchone()[0]
         cursor.execute(f"ALTER TABLE clients_client DISABLE TRIGGER {name}")
     assert checks.checks() == [f"clients_client: the trigger {name} is missing or switched off"]

@@ -84,9 +84,12 @@ def test_nobody_listening_may_be_tried_again(postman, mail, settings):
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("subject", "two\nlines"), ("address", "not an address"), ("address", "a@b.example\nBcc: c@d")]
+    ("field", "value"),
+    [("subject", "two\nlines"), ("address", "not an address"), ("address", "a@b.example\nBcc: c@d")],
 )
-def test_what_cannot_be_written_into_a_mail_is_refused_and_says_nothing_to_the_server(postman, mail, field, value):
+def test_what_cannot_be_written_into_a_mail_is_refused_and_says_nothing_to_the_server(
+    postman, mail, field, value
+):
     setattr(mail, field, value)
     with pytest.raises(gateways.Refused):
         gateways.send(mail)

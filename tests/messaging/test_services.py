@@ -353,7 +353,9 @@ def test_slow_worker_does_not_undo_a_persons_decision(alice, erin, gateway):
 def test_sweeper_drops_kept_answers_after_a_day(db):
     now = timezone.now()
     for hours in (23, 25):
-        KeptAnswer.objects.create(owner="user/1", key=str(hours), request_digest="", at=now - timedelta(hours=hours))
+        KeptAnswer.objects.create(
+            owner="user/1", key=str(hours), request_digest="", at=now - timedelta(hours=hours)
+        )
     assert sweep()["dropped"] == 1
     assert KeptAnswer.objects.get().key == "23"
 

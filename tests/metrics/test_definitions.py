@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -56,7 +57,9 @@ def worked_example(six, ana, bo):
         ("2026-03-12T10:00", bo, 3, "reached"),
         ("2026-02-28T10:00", ana, 4, "reached"),
     ]:
-        ContactFactory(client=six[number], staff=staff, occurred_at=at(day), recorded_at=at(day), result=result)
+        ContactFactory(
+            client=six[number], staff=staff, occurred_at=at(day), recorded_at=at(day), result=result
+        )
     ContactFactory(
         client=six[5], staff=bo, occurred_at=at("2026-03-20T10:00"), recorded_at=at("2026-03-22T10:00")
     )
@@ -163,7 +166,11 @@ def test_each_client_counts_by_the_clock_of_its_own_branch(bank, ana):
 
 def test_a_voided_contact_counts_nowhere(six, ana):
     ContactFactory(
-        client=six[1], staff=ana, occurred_at=at("2026-03-03T10:00"), voided_at=timezone.now(), void_reason="Wrong"
+        client=six[1],
+        staff=ana,
+        occurred_at=at("2026-03-03T10:00"),
+        voided_at=timezone.now(),
+        void_reason="Wrong",
     )
 
     figures = report(scope_of_bank(), MARCH).total.figures
@@ -252,7 +259,10 @@ def test_each_month_has_the_population_of_its_own_last_day(north, ana):
     ContactFactory(client=joined_in_march, staff=ana, occurred_at=at("2026-03-05T10:00"))
 
     made = report(scope_of_bank(), Period(date(2026, 2, 10), date(2026, 3, 31), date(2026, 3, 31)), "month")
-    assert [(row.group.kind, row.group.code) for row in made.rows] == [("month", "2026-02"), ("month", "2026-03")]
+    assert [(row.group.kind, row.group.code) for row in made.rows] == [
+        ("month", "2026-02"),
+        ("month", "2026-03"),
+    ]
     assert made.rows[0].figures["contact_achievement"] == Figure(0.0, 0, 1)
     assert made.rows[1].figures["contact_achievement"] == Figure(0.5, 1, 2)
 
@@ -315,7 +325,9 @@ def slow(branch_ids, period: Period, by: str) -> dict:
         standing = next((s for s in client.standings.all() if stands(s, period.to_on)), None)
         if standing is None or standing.status != "active" or standing.branch_id not in branch_ids:
             continue
-        book = next((a for a in client.assignments.all() if a.role == "primary" and stands(a, period.to_on)), None)
+        book = next(
+            (a for a in client.assignments.all() if a.role == "primary" and stands(a, period.to_on)), None
+        )
         key = {"": None, "manager": book and book.manager_id, "branch": standing.branch_id}[by]
         row = groups.setdefault(key, [0, 0, 0, 0])
         reached = False
@@ -339,7 +351,7 @@ def ledger(draw: random.Random, days: list[date], pieces: int) -> list[tuple[dat
     """Spans that follow each other without gap or overlap, open at both ends."""
     cuts = sorted(draw.sample(days, pieces - 1))
     ends = [None, *cuts, None]
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(pairwise(ends))
 
 
 @given(seed=st.integers(0, 2**32), start=st.integers(0, 50), length=st.integers(1, 40))
@@ -358,7 +370,8 @@ def test_the_query_agrees_with_a_slow_reading_of_the_definition(db, django_db_bl
         people = [UserFactory(branch=draw.choice(places)) for _ in range(3)]
         days = [date(2026, 2, 20) + timedelta(days=n) for n in range(90)]
         clients = Client.objects.bulk_create(
-            Client(number=str(n), name=str(n), sort_name=str(n), branch=draw.choice(places)) for n in range(12)
+            Client(number=str(n), name=str(n), sort_name=str(n), branch=draw.choice(places))
+            for n in range(12)
         )
         Standing.objects.bulk_create(
             Standing(
@@ -379,7 +392,9 @@ def test_the_query_agrees_with_a_slow_reading_of_the_definition(db, django_db_bl
         )
         contacts = []
         for _ in range(60):
-            moment = datetime(2026, 2, 20, tzinfo=ZoneInfo("UTC")) + timedelta(minutes=15 * draw.randrange(90 * 96))
+            moment = datetime(2026, 2, 20, tzinfo=ZoneInfo("UTC")) + timedelta(
+                minutes=15 * draw.randrange(90 * 96)
+            )
             voided = draw.random() < 0.1
             contacts.append(
                 Contact(
@@ -399,9 +414,13 @@ def test_the_query_agrees_with_a_slow_reading_of_the_definition(db, django_db_bl
         for branch, by in [("", "manager"), ("", "branch"), ("Europe/Madrid", ""), ("B", "manager")]:
             ids = set(Branch.objects.values_list("pk", flat=True))
             if branch:
-                ids = set(Branch.objects.below(Branch.objects.get(code=branch).pk).values_list("pk", flat=True))
+                ids = set(
+                    Branch.objects.below(Branch.objects.get(code=branch).pk).values_list("pk", flat=True)
+                )
             expected = slow(ids, period, by)
-            made = report(scope_of_bank(branch=branch), period, by, ["contact_achievement", "reach_per_attempt"])
+            made = report(
+                scope_of_bank(branch=branch), period, by, ["contact_achievement", "reach_per_attempt"]
+            )
             found = {}
             for row in made.rows:
                 share, reach = row.figures["contact_achievement"], row.figures["reach_per_attempt"]

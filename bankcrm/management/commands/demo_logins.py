@@ -42,7 +42,7 @@ class Command(BaseCommand):
                 self.stdout.write(line)
 
 
-def rows() -> list[tuple[str, ...]]:
+def rows() -> list:
     """One row a person who can log in, in the order in which roles are explained."""
     shown: dict[str, str] = {}  # by stored hash: whether the demo password is still the one
     found = []

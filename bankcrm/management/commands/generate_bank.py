@@ -46,23 +46,16 @@ PLACES = [  # country, time zone, currency, phone prefix, city
     ("PT", "Europe/Lisbon", "EUR", "+3519", "Lisbon"),
 ]
 # Given and family names that are written in the Latin alphabet, then Chinese ones with their own script.
-GIVEN = (
-    "Amina Bruno Carla Dmitri Elena Farid Grace Hiroshi Inés Jorge Katarzyna Lars María Nguyễn Oluwaseun Priya "
-    "Rosa Søren Þórdís Ursula Vusi William Ximena Yıldız Zoë Álvaro Beatriz Chiara Dragan Émile"
-).split()
-FAMILY = (
-    "Álvarez Boateng Carvalho Dvořák Eriksson Fernández García Hadžić Ivanova Jiménez Keller Łukasik Müller Nowak "
-    "Okonkwo Petrović Quispe Raghunathan Şahin Tanaka Ueda Vargas Wiśniewska Xhaka Yılmaz Zapatero Núñez Lindqvist "
-    "O'Brien Smith Rossi Haddad Cohen Moreno Ortiz Peña Ruiz Svoboda Novák Horváth Popescu Andersson Dupont Leroy"
-).split()
-MIDDLE = "Adler Bauer Castro Duarte Engel Franco Gallo Hauser Iglesias Jansen Kovač Lopes Marín Neri Olsen Prado".split()
-HAN_FAMILY = "王Wang 李Li 张Zhang 刘Liu 陈Chen 杨Yang 赵Zhao 黄Huang 周Zhou 吴Wu 徐Xu 孙Sun".split()
-HAN_GIVEN = "伟Wei 芳Fang 娜Na 敏Min 静Jing 丽Li 强Qiang 磊Lei 军Jun 洋Yang 勇Yong 艳Yan 杰Jie 涛Tao 明Ming 超Chao".split()
-CYRILLIC = "Анна Дмитрий Елена Иван Мария Николай Ольга Пётр".split()
-GREEK = "Ελένη Γιώργος Μαρία Νίκος Σοφία Δημήτρης".split()
-TRADES = "Astilleros Bakery Canteras Dairy Estates Foundry Glass Harbour Imports Jewels Kilns Logistics Mills".split()
-WORK = "architect baker carpenter dentist engineer farmer judge lawyer nurse painter surgeon teacher".split()
-LIKES = "chess cycling football gardening golf hiking opera reading sailing tennis travel wine".split()
+GIVEN = ["Amina", "Bruno", "Carla", "Dmitri", "Elena", "Farid", "Grace", "Hiroshi", "Inés", "Jorge", "Katarzyna", "Lars", "María", "Nguyễn", "Oluwaseun", "Priya", "Rosa", "Søren", "Þórdís", "Ursula", "Vusi", "William", "Ximena", "Yıldız", "Zoë", "Álvaro", "Beatriz", "Chiara", "Dragan", "Émile"]
+FAMILY = ["Álvarez", "Boateng", "Carvalho", "Dvořák", "Eriksson", "Fernández", "García", "Hadžić", "Ivanova", "Jiménez", "Keller", "Łukasik", "Müller", "Nowak", "Okonkwo", "Petrović", "Quispe", "Raghunathan", "Şahin", "Tanaka", "Ueda", "Vargas", "Wiśniewska", "Xhaka", "Yılmaz", "Zapatero", "Núñez", "Lindqvist", "O'Brien", "Smith", "Rossi", "Haddad", "Cohen", "Moreno", "Ortiz", "Peña", "Ruiz", "Svoboda", "Novák", "Horváth", "Popescu", "Andersson", "Dupont", "Leroy"]
+MIDDLE = ["Adler", "Bauer", "Castro", "Duarte", "Engel", "Franco", "Gallo", "Hauser", "Iglesias", "Jansen", "Kovač", "Lopes", "Marín", "Neri", "Olsen", "Prado"]
+HAN_FAMILY = ["王Wang", "李Li", "张Zhang", "刘Liu", "陈Chen", "杨Yang", "赵Zhao", "黄Huang", "周Zhou", "吴Wu", "徐Xu", "孙Sun"]
+HAN_GIVEN = ["伟Wei", "芳Fang", "娜Na", "敏Min", "静Jing", "丽Li", "强Qiang", "磊Lei", "军Jun", "洋Yang", "勇Yong", "艳Yan", "杰Jie", "涛Tao", "明Ming", "超Chao"]
+CYRILLIC = ["Анна", "Дмитрий", "Елена", "Иван", "Мария", "Николай", "Ольга", "Пётр"]
+GREEK = ["Ελένη", "Γιώργος", "Μαρία", "Νίκος", "Σοφία", "Δημήτρης"]
+TRADES = ["Astilleros", "Bakery", "Canteras", "Dairy", "Estates", "Foundry", "Glass", "Harbour", "Imports", "Jewels", "Kilns", "Logistics", "Mills"]
+WORK = ["architect", "baker", "carpenter", "dentist", "engineer", "farmer", "judge", "lawyer", "nurse", "painter", "surgeon", "teacher"]
+LIKES = ["chess", "cycling", "football", "gardening", "golf", "hiking", "opera", "reading", "sailing", "tennis", "travel", "wine"]
 TALK = (
     "Asked about the summer and the family.",
     "Wants to hear about deposits before the end of the quarter.",

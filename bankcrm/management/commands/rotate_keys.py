@@ -67,5 +67,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{seen} read, {encrypted} encrypted anew, {hashed} hashed anew")
         if lost:
             some = ", ".join(map(str, lost[:5]))
-            raise CommandError(f"{len(lost)} cannot be opened with any of FIELD_KEYS (clients {some}): keep every old key.")
+            raise CommandError(
+                f"{len(lost)} cannot be opened with any of FIELD_KEYS (clients {some}): keep every old key."
+            )
         self.stdout.write("Every document number is under the newest key.")

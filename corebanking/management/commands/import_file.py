@@ -29,7 +29,9 @@ class Command(BaseCommand):
         if options["staff_number"]:
             actor = User.objects.active().filter(staff_number=options["staff_number"]).first()
             if actor is None or actor.role != "administrator":
-                raise CommandError(f"--as {options['staff_number']}: no active administrator has this staff number.")
+                raise CommandError(
+                    f"--as {options['staff_number']}: no active administrator has this staff number."
+                )
         if not 0 <= options["allow_rejected"] <= 1:
             raise CommandError("--allow-rejected: write a share from 0 to 1.")
         try:

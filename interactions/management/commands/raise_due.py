@@ -13,7 +13,9 @@ class Command(BaseCommand):
     help = "Raises what comes due on a date: birthdays, maturities, holidays. Running it again adds nothing."
 
     def add_arguments(self, parser):
-        parser.add_argument("--on", metavar="DATE", help="the day, like 2026-08-12; default: each branch's today")
+        parser.add_argument(
+            "--on", metavar="DATE", help="the day, like 2026-08-12; default: each branch's today"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
         parser.add_argument("--list", action="store_true", help="with every row raised by this run")
 
@@ -23,7 +25,7 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(f"--on {on}: write the date like 2026-08-12.") from error
         done = raise_due(on=day)
-        answer = {
+        answer: dict = {
             "on": done.on.isoformat(),
             "raised": dict(done.raised),
             "late": done.late,
@@ -47,4 +49,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{source:16}{count:>8}")
         self.stdout.write(f"{done.on}: {sum(done.raised.values())} raised, {done.late} of them late.")
         for row in answer.get("occurrences", []):
-            self.stdout.write(f"  {row['due_on']}  {row['source']:12} {row['client_number']:14} {row['subject']}")
+            self.stdout.write(
+                f"  {row['due_on']}  {row['source']:12} {row['client_number']:14} {row['subject']}"
+            )
