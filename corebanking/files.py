@@ -97,9 +97,13 @@ class Source:
             raise ImportRefused(too_large())
         self._raw = self.path.open("rb")
         self._closers.append(self._raw)
-        head = self._raw.read(8192)
-        self._raw.seek(0)
-        self.format = self._recognise(head)
+        try:
+            head = self._raw.read(8192)
+            self._raw.seek(0)
+            self.format = self._recognise(head)
+        except ImportRefused:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error) -> None:

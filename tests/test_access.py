@@ -92,7 +92,9 @@ def test_page_is_seen_by_those_who_may_and_absent_for_all_others(name, world, ca
 def test_stranger_gets_nothing(name, client, db):
     arguments = {"action-undo": [1, "skip"]}.get(name)
     if arguments is None:
-        has_key = name.startswith(("action-d", "contact-", "point-", "cover-", "user-", "import-", "outbox-s"))
+        has_key = name.startswith(
+            ("action-d", "contact-", "point-", "cover-", "user-", "import-", "outbox-s")
+        )
         arguments = [1] if has_key or name == "notification-read" else []
     for response in (client.get(reverse(name, args=arguments)), client.post(reverse(name, args=arguments))):
         assert response.status_code == 302

@@ -593,7 +593,9 @@ class Clients(Kind):
 
 def _is_e164(text: str) -> bool:
     """The fast way for what is E.164 already; the library takes a hundred times as long."""
-    return text[0] == "+" and text.isascii() and text[1:].isdigit() and 8 <= len(text) <= 16 and text[1] != "0"
+    return (
+        text[0] == "+" and text.isascii() and text[1:].isdigit() and 8 <= len(text) <= 16 and text[1] != "0"
+    )
 
 
 def e164(text: str, country: str) -> str:

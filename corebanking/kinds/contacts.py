@@ -4,7 +4,6 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from corebanking.cells import Code, Moment, Number, OneOf, Text, Whole
@@ -13,6 +12,7 @@ from corebanking.kinds.portfolio import CLIENT
 from corebanking.mapping import Mapping
 from interactions.models import Contact, ContactNote
 from interactions.models.action import Channel
+from interactions.services import refresh_cadence
 
 
 def _moment(column: str) -> str:
@@ -156,16 +156,6 @@ class Contacts(Kind):
             FROM {scope.stage} s JOIN {scope.plan} p ON p.row_no = s.row_no
             WHERE p.act = 'u' AND p.note_differs AND n.id = p.note_id
             """,
-            f"""
-            UPDATE clients_client c SET last_reached_at = g.latest
-            FROM (
-                SELECT p.client_id, max(p.occurred_at) AS latest
-                FROM {scope.plan} p JOIN {scope.stage} s ON s.row_no = p.row_no
-                WHERE p.act = 'c' AND s.result = 'reached' GROUP BY p.client_id
-            ) g
-            WHERE c.id = g.client_id AND (c.last_reached_at IS NULL OR c.last_reached_at < g.latest)
-            """,
-            _reached_sql(f"SELECT p.client_id FROM {scope.plan} p WHERE p.act = 'u'"),
         ]
 
     @classmethod
@@ -173,28 +163,10 @@ class Contacts(Kind):
         return ""
 
     @classmethod
-    def after_undo(
-        cls, removed: dict[type[Model], list[int]], restored: dict[type[Model], list[int]]
-    ) -> None:
-        """`last_reached_at` says again what the remaining contacts say."""
-
-
-def _reached_sql(clients: str) -> str:
-    """The exact last reached contact of some clients."""
-    return f"""
-        UPDATE clients_client c SET last_reached_at = g.latest
-        FROM (
-            SELECT w.client_id, (
-                SELECT max(k.occurred_at) FROM interactions_contact k
-                WHERE k.client_id = w.client_id AND k.result = 'reached' AND k.voided_at IS NULL
-            ) AS latest
-            FROM (SELECT DISTINCT client_id FROM ({clients}) x) w
-        ) g
-        WHERE c.id = g.client_id AND c.last_reached_at IS DISTINCT FROM g.latest
-    """
-
-
-def reached_again(client_ids: list[int]) -> None:
-    """Recompute `last_reached_at` of some clients from their contacts."""
-    with connection.cursor() as cursor:
-        cursor.execute(_reached_sql("SELECT unnest(%s::bigint[]) AS client_id"), [client_ids])
+    def finish(cls, scope: Scope) -> None:
+        """Last reached and next due follow, of the clients of the file only."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT DISTINCT client_id FROM {scope.plan} WHERE act IN ('c', 'u')")
+            ids = [row[0] for row in cursor.fetchall()]
+        for start in range(0, len(ids), 20_000):
+            refresh_cadence(ids[start : start + 20_000])

@@ -7,14 +7,16 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from clients.models import Theme, Tier
+from clients.models import Tier
 from interactions import services
 from interactions.models import Action, Contact
 from tests.factories import ActionFactory, ContactFactory
 
 
 def log(actor, client, **more):
-    return services.log_contact(actor=actor, client=client, **({"channel": "call", "result": "reached"} | more))
+    return services.log_contact(
+        actor=actor, client=client, **({"channel": "call", "result": "reached"} | more)
+    )
 
 
 def test_reached_contact_fulfils_the_action_and_moves_the_cadence(alice, carla):
@@ -26,7 +28,9 @@ def test_reached_contact_fulfils_the_action_and_moves_the_cadence(alice, carla):
     action.refresh_from_db()
     assert action.state == "done"
     assert carla.last_reached_at == contact.occurred_at
-    assert carla.next_due_on == timezone.localdate(contact.occurred_at, carla.branch.zone) + timedelta(days=60)
+    assert carla.next_due_on == timezone.localdate(contact.occurred_at, carla.branch.zone) + timedelta(
+        days=60
+    )
     assert contact.note.text == "Wants to wait"
 
 
@@ -119,7 +123,14 @@ def test_page_logs_with_a_next_step_and_says_so(signed_in, alice, carla):
     day = alice.today() + timedelta(days=2)
     response = browser.post(
         f"/contacts/log/?client={carla.number}",
-        {"channel": "call", "result": "reached", "direction": "out", "note": "Likes tea", "next_about": "Call", "next_on": day},
+        {
+            "channel": "call",
+            "result": "reached",
+            "direction": "out",
+            "note": "Likes tea",
+            "next_about": "Call",
+            "next_on": day,
+        },
     )
     assert response.status_code == 302
     assert "logged" in browser.get(response.url).content.decode()
@@ -136,7 +147,9 @@ def test_step_without_a_day_is_refused_beside_its_field(signed_in, alice, carla)
     assert not Contact.objects.exists()
 
 
-@pytest.mark.parametrize("text", ["\x00", "<script>alert(1)</script>", "'; DROP TABLE x; --", "‮abc", "😀" * 50, "{{ 7 }}"])
+@pytest.mark.parametrize(
+    "text", ["\x00", "<script>alert(1)</script>", "'; DROP TABLE x; --", "‮abc", "😀" * 50, "{{ 7 }}"]
+)
 def test_nasty_text_is_kept_as_typed_or_refused_never_an_error(signed_in, alice, carla, text):
     response = signed_in(alice).post(
         f"/contacts/log/?client={carla.number}",

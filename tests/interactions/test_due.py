@@ -15,7 +15,11 @@ MONDAY = date(2026, 3, 2)
 
 
 def rows(source):
-    return list(Occurrence.objects.filter(source=source).values_list("subject", "due_on", "is_late").order_by("due_on", "pk"))
+    return list(
+        Occurrence.objects.filter(source=source)
+        .values_list("subject", "due_on", "is_late")
+        .order_by("due_on", "pk")
+    )
 
 
 def test_birthday_is_raised_a_week_ahead_once(north, alice):
@@ -46,7 +50,9 @@ def test_outage_gives_the_same_rows_marked_late(north):
 
 def test_maturity_moves_to_the_next_working_day_and_comes_three_times_in_one_action(north, alice):
     client = ClientFactory(branch=north, manager=alice)
-    HoldingFactory(client=client, number="H1", matures_on=date(2026, 4, 4))  # a Saturday; Easter Monday follows
+    HoldingFactory(
+        client=client, number="H1", matures_on=date(2026, 4, 4)
+    )  # a Saturday; Easter Monday follows
     for on in (date(2026, 3, 10), date(2026, 3, 31), date(2026, 4, 7)):
         raise_due(on=on)
     due = {due for _s, due, _l in rows("maturity")}
@@ -54,14 +60,20 @@ def test_maturity_moves_to_the_next_working_day_and_comes_three_times_in_one_act
     (effective,) = due
     assert effective.weekday() < 5
     assert effective > date(2026, 4, 4)
-    assert {subject for subject, _d, _l in rows("maturity")} == {"holding/H1/T-30", "holding/H1/T-7", "holding/H1/T-0"}
+    assert {subject for subject, _d, _l in rows("maturity")} == {
+        "holding/H1/T-30",
+        "holding/H1/T-7",
+        "holding/H1/T-0",
+    }
     assert Action.objects.filter(source="maturity").count() == 1
 
 
 def test_loan_and_card_do_not_mature(north):
     for kind in ("loan", "card"):
         HoldingFactory(
-            client=ClientFactory(branch=north), product=ProductFactory(kind=kind), matures_on=MONDAY + timedelta(days=5)
+            client=ClientFactory(branch=north),
+            product=ProductFactory(kind=kind),
+            matures_on=MONDAY + timedelta(days=5),
         )
     raise_due(on=MONDAY)
     assert not rows("maturity")

@@ -1,0 +1,48 @@
+"""Every hostile string as a client's name through the importer, and through the search box."""
+
+import csv
+import json
+
+import pytest
+
+from clients.models import Client
+from corebanking.services import import_path
+from tests.realdata.conftest import DATA
+
+
+@pytest.fixture(scope="module")
+def strings():
+    return json.loads((DATA / "naughty-strings" / "blns.json").read_text(encoding="utf-8"))
+
+
+def test_each_is_stored_as_typed_or_refused_with_a_reason(strings, erin, north, tmp_path):
+    path = tmp_path / "names.csv"
+    with path.open("w", encoding="utf-8", newline="", errors="surrogatepass") as file:
+        writer = csv.writer(file)
+        writer.writerow(["client_number", "kind", "name", "branch_code"])
+        writer.writerows([f"B{n}", "person", text, "NORTH"] for n, text in enumerate(strings))
+    job = import_path(actor=erin, kind="clients", path=path, allow_rejected=1.0)
+    assert job.state == "committed"
+    kept = dict(Client.objects.values_list("number", "name"))
+    assert len(kept) + job.rejected == len(strings)
+    assert len(kept) > 450
+    for n, text in enumerate(strings):
+        if f"B{n}" in kept:
+            assert kept[f"B{n}"] == text.strip()
+
+
+def test_search_and_pages_survive_each(strings, signed_in, alice, carla):
+    browser = signed_in(alice)
+    for text in strings:
+        assert browser.get("/clients/", {"q": text}).status_code == 200
+
+
+def test_each_as_a_note_is_kept_or_refused(strings, signed_in, alice, carla):
+    browser = signed_in(alice)
+    for text in strings:
+        response = browser.post(
+            f"/contacts/log/?client={carla.number}",
+            {"channel": "call", "result": "reached", "direction": "out", "note": text},
+        )
+        assert response.status_code in (302, 422), text
+    assert browser.get(f"/client/{carla.number}/contacts/").status_code == 200
