@@ -15,8 +15,10 @@ from clients.api import ClientViewSet, ThemeViewSet, TierViewSet
 from common.api.access import ANY
 from common.api.machines import MachineRevokeView, MachineTokenView
 from common.api.views import ApiView
+from corebanking.api import ImportViewSet
 from interactions.api import ActionViewSet, ContactViewSet, OccurrenceViewSet
 from messaging.api import NotificationViewSet
+from metrics.api import MetricsView
 from portfolio.api import HoldingViewSet, ProductViewSet
 from staff.api import BranchViewSet, MeView, StaffViewSet
 
@@ -34,6 +36,7 @@ router.register("holdings", HoldingViewSet, "holding")
 router.register("notifications", NotificationViewSet, "notification")
 router.register("branches", BranchViewSet, "branch")
 router.register("staff", StaffViewSet, "staff")
+router.register("imports", ImportViewSet, "import")
 
 
 class NoSuchAddressView(ApiView):
@@ -61,6 +64,7 @@ class DocsView(SpectacularSwaggerSplitView):
 
 urlpatterns = [
     path("api/v1/me/", MeView.as_view(), name="me"),
+    path("api/v1/metrics/", MetricsView.as_view(), name="metrics"),
     path("api/v1/", include(router.urls)),
     re_path(r"^api/v1/(?P<rest>.*)$", NoSuchAddressView.as_view(), name="no-such-address"),
     path("api/schema/", SchemaView.as_view(), name="schema"),

@@ -82,9 +82,9 @@ def seal_days(now: datetime | None = None) -> list[date]:
 @transaction.atomic
 def broken_days() -> list[str]:
     """Recompute every seal and say in words which days do not hold, oldest first."""
-    seals = list(DaySeal.objects.order_by("day"))
     with connection.cursor() as cursor:
         _fix_formats(cursor)
+        seals = list(DaySeal.objects.order_by("day"))
         present = {ledger.table: ledger for ledger in ledgers()}
         wanted: dict[Ledger, list[tuple[date, date]]] = defaultdict(list)
         for seal in seals:
