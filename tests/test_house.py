@@ -125,9 +125,10 @@ def test_every_business_table_keeps_history(app):
 def test_money_is_decimal_with_its_currency_beside(model):
     fields = {field.name: field for field in model._meta.concrete_fields}
     for name, field in fields.items():
-        assert not isinstance(field, models.FloatField), f"{model._meta.label}.{name} is a float"
-        if name == "principal" or name == "market_value" or name == "amount" or name.endswith("_amount"):
-            assert isinstance(field, models.DecimalField)
+        if name in {"principal", "market_value", "amount", "minimum", "threshold"} or name.endswith(
+            ("_amount", "_cost")
+        ):
+            assert isinstance(field, models.DecimalField), f"{model._meta.label}.{name} is no Decimal"
             assert any("currency" in other for other in fields), f"{model._meta.label}.{name} has no currency"
 
 

@@ -1,0 +1,135 @@
+"""What people do, in a real browser: sign in, find, log by keyboard, correct, import, watch the rate move."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+
+from interactions.models import Action, Contact
+from tests.factories import ActionFactory, ClientFactory, ContactFactory, HoldingFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PASSWORD = "correct-horse-9"
+AXE = settings.LOCAL_DIR / "axe" / "axe.min.js"
+
+
+@pytest.fixture
+def book(north, alice):
+    chen = ClientFactory(number="C-1", name="Chen Meilin", native_name="陈美琳", branch=north, manager=alice, phone="+34600111222")
+    ClientFactory(number="C-2", name="Ximena Rodríguez de la Fuente y Montemayor", branch=north, manager=alice)
+    ContactFactory(client=chen, staff=alice, note="Wants to wait")
+    HoldingFactory(client=chen, matures_on=alice.today() + timedelta(days=40))
+    ActionFactory(client=chen, about="Ask about the summer")
+    return chen
+
+
+def test_sign_in_find_by_a_chinese_character_and_open_the_file(open_as, alice, book):
+    alice.set_password(PASSWORD)
+    alice.save()
+    page = open_as()
+    page.goto("/")
+    page.fill("input[name=login]", alice.email)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button.btn-primary")
+    page.wait_for_url("**/today/")
+    page.keyboard.press("/")
+    page.keyboard.type("琳")
+    page.keyboard.press("Enter")
+    page.click("text=Chen Meilin")
+    page.wait_for_url("**/client/C-1/")
+    assert page.locator("h1").inner_text().startswith("Chen Meilin")
+
+
+def test_contact_is_logged_with_the_keyboard_alone_undone_and_corrected(open_as, alice, book):
+    page = open_as(alice)
+    page.goto("/today/")
+    page.keyboard.press("l")
+    page.wait_for_selector(".log textarea:focus")
+    assert page.evaluate("document.getElementById('page').inert") is True
+    page.keyboard.type("Ready to renew")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".told")
+    assert Contact.objects.filter(note__text="Ready to renew", result="reached").count() == 1
+    assert Action.objects.get().state == "done"
+    page.keyboard.press("z")
+    page.wait_for_selector("text=taken back")
+    assert Action.objects.get().state == "planned"
+    page.goto("/client/C-1/")
+    page.locator("a:has-text('Correct')").first.click()
+    page.wait_for_selector(".log")
+    page.fill(".log textarea", "Wants to wait for the rates")
+    page.click(".log [data-save]")
+    page.wait_for_selector("text=Contact corrected.")
+    assert Contact.objects.counted().get().note.text == "Wants to wait for the rates"
+
+
+def test_panel_closes_with_escape_and_gives_the_focus_back(open_as, alice, book):
+    page = open_as(alice)
+    page.goto("/client/C-1/")
+    page.keyboard.press("n")
+    page.wait_for_selector(".log")
+    page.keyboard.press("Escape")
+    assert page.locator(".log").count() == 0
+    assert page.evaluate("document.getElementById('page').inert") is False
+
+
+def test_row_is_skipped_in_place_with_a_reason(open_as, alice, book):
+    page = open_as(alice)
+    page.goto("/today/")
+    page.keyboard.press("x")
+    page.wait_for_selector(".change input[name=reason]")
+    page.fill(".change input[name=reason]", "On holiday")
+    page.click(".change [data-save]")
+    page.wait_for_selector("text=Skipped: Chen Meilin.")
+    assert Action.objects.get().reason == "On holiday"
+
+
+def test_revealed_phone_is_recorded(open_as, alice, book):
+    from common.models import AuditEntry
+
+    page = open_as(alice)
+    page.goto("/client/C-1/")
+    page.locator(".strip button:has-text('Show')").first.click()
+    page.wait_for_selector("text=+34600111222")
+    assert AuditEntry.objects.filter(act="reveal").count() == 1
+
+
+def test_supervisor_sees_the_rate_move(open_as, bob, alice, book):
+    page = open_as(bob)
+    page.goto("/dashboard/")
+    assert "1 of 2" in page.locator(".lede").first.inner_text()
+    ContactFactory(client=alice.assignments.get(client__number="C-2").client, staff=alice)
+    page.reload()
+    assert "2 of 2" in page.locator(".lede").first.inner_text()
+
+
+PLACES = {
+    "alice": ["/today/", "/clients/", "/client/C-1/", "/client/C-1/contacts/", "/client/C-1/portfolio/", "/client/C-1/trail/",
+              "/contacts/log/?client=C-1", "/me/", "/notifications/"],
+    "bob": ["/dashboard/", "/team/"],
+    "erin": ["/imports/"],
+    "frank": ["/clients/open/"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing(open_as, cast, book, dark):
+    for person, addresses in PLACES.items():
+        page = open_as(cast[person], dark=dark)
+        for address in addresses:
+            page.goto(address)
+            page.wait_for_load_state("networkidle")
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+            found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
+            told = [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found["violations"]]
+            assert told == [], address
+
+
+def test_every_page_holds_at_360_px_without_sideways_scrolling(open_as, cast, book):
+    for person, addresses in PLACES.items():
+        page = open_as(cast[person], width=360, height=780)
+        for address in addresses:
+            page.goto(address)
+            page.wait_for_load_state("networkidle")
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= 360, (address, wide)
