@@ -61,7 +61,7 @@ def exact(value: datetime) -> str:
 
 
 def weekday(value: date) -> str:
-    return dates.format_skeleton("EEEE", value, locale=locale())
+    return dates.format_date(value, "EEEE", locale=locale())
 
 
 def near_day(value: date, today: date) -> str:

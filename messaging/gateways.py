@@ -5,10 +5,9 @@ next: `NotSent` may be tried again, `Refused` never, `Unclear` waits for a perso
 """
 
 import re
-import smtplib
 from contextlib import suppress
 from email.utils import parseaddr
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -81,10 +80,11 @@ def _mail(message: Message) -> EmailMessage:
     )
 
 
-def _converse(smtp: smtplib.SMTP, mail: EmailMessage) -> None:
+def _converse(smtp: Any, mail: EmailMessage) -> None:
     """One message over an open SMTP connection (RFC 5321, 4.1.1 and 4.2.1)."""
     try:
-        content = mail.message().as_bytes(linesep="\r\n")
+        written: Any = mail.message()  # Django's own, whose line ends can be chosen
+        content = written.as_bytes(linesep="\r\n")
         sender = sanitize_address(mail.from_email, "utf-8")
         recipient = sanitize_address(mail.to[0], "utf-8")
     except ValueError as error:
@@ -130,7 +130,7 @@ def _hand_over(connection, mail: EmailMessage) -> None:
         raise Unclear(_words(error)) from error
 
 
-def _hang_up(smtp: smtplib.SMTP) -> None:
+def _hang_up(smtp: Any) -> None:
     """Say goodbye without waiting for an answer: it would change nothing about the message before."""
     with suppress(OSError):
         smtp.putcmd("QUIT")

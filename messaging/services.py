@@ -171,7 +171,7 @@ def _finish(message: Message, state: State, error: str = "", not_before: datetim
     """Write down how an attempt ended. An attempt that the sweeper has given up still may say how it ended."""
     message.state = state
     message.error = error[:300]
-    changes = {"state": state, "error": message.error}
+    changes: dict[str, object] = {"state": state, "error": message.error}
     if not_before is not None:
         message.not_before = changes["not_before"] = not_before
     if state == State.SENT:
@@ -277,7 +277,7 @@ def notify_each(*, counts: dict[int, int], kind: str, subject: str, url: str = "
 
 def mark_read(*, actor: User, notifications: Iterable[Notification] | None = None) -> int:
     """Mark the actor's own unread notifications as read (all of them without a list); return how many. Repeatable."""
-    unread = Notification.objects.editable_by(actor).unread()
+    unread = Notification.objects.visible_to(actor).unread()
     if notifications is not None:
         unread = unread.filter(pk__in=[notification.pk for notification in notifications])
     return unread.update(read_at=timezone.now())

@@ -15,8 +15,17 @@ AXE = settings.LOCAL_DIR / "axe" / "axe.min.js"
 
 @pytest.fixture
 def book(north, alice):
-    chen = ClientFactory(number="C-1", name="Chen Meilin", native_name="陈美琳", branch=north, manager=alice, phone="+34600111222")
-    ClientFactory(number="C-2", name="Ximena Rodríguez de la Fuente y Montemayor", branch=north, manager=alice)
+    chen = ClientFactory(
+        number="C-1",
+        name="Chen Meilin",
+        native_name="陈美琳",
+        branch=north,
+        manager=alice,
+        phone="+34600111222",
+    )
+    ClientFactory(
+        number="C-2", name="Ximena Rodríguez de la Fuente y Montemayor", branch=north, manager=alice
+    )
     ContactFactory(client=chen, staff=alice, note="Wants to wait")
     HoldingFactory(client=chen, matures_on=alice.today() + timedelta(days=40))
     ActionFactory(client=chen, about="Ask about the summer")
@@ -120,7 +129,9 @@ def test_axe_finds_nothing(open_as, cast, book, dark):
             page.goto(address)
             page.wait_for_load_state("networkidle")
             page.evaluate(AXE.read_text(encoding="utf-8"))
-            found = page.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})")
+            found = page.evaluate(
+                "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']})"
+            )
             told = [(v["id"], [n["target"] for n in v["nodes"]][:3]) for v in found["violations"]]
             assert told == [], address
 

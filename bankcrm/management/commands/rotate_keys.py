@@ -42,7 +42,7 @@ class Command(BaseCommand):
                     break
                 again, newly_hashed = [], []
                 for client in batch:
-                    stored = bytes(client.document_number)
+                    stored = bytes(client.document_number or b"")
                     needs_key = not is_newest(stored)
                     if not needs_key and not options["hashes"]:
                         continue
