@@ -10,6 +10,7 @@ CLIENTS = ("client-list", _("Clients"), "users")
 DASHBOARD = ("dashboard", _("Dashboard"), "chart-line")
 TEAM = ("team", _("Team"), "shield-lock")
 IMPORTS = ("import-list", _("Imports"), "file-import")
+OUTBOX = ("outbox-list", _("Undecided messages"), "mail")
 OPEN_FILE = ("client-open", _("Open a file"), "lock")
 LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
@@ -18,7 +19,7 @@ BY_ROLE = {
     "account_manager": [TODAY, CLIENTS, DASHBOARD],
     "supervisor": [DASHBOARD, CLIENTS, TODAY, TEAM],
     "head_office": [DASHBOARD, CLIENTS],
-    "administrator": [IMPORTS, TEAM],
+    "administrator": [IMPORTS, TEAM, OUTBOX],
     "auditor": [OPEN_FILE],
     "data_officer": [OPEN_FILE],
 }

@@ -36,7 +36,7 @@ def encrypt(text: str) -> bytes:
     return _FORMAT + name + nonce + cipher.encrypt(nonce, text.encode(), None)
 
 
-def decrypt(stored: bytes) -> str:
+def decrypt(stored: bytes | memoryview) -> str:
     """Open a stored value. Raises KeyError when its key is no longer in FIELD_KEYS."""
     stored = bytes(stored)
     cipher = _keys(tuple(settings.FIELD_KEYS))[stored[1:5]]

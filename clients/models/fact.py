@@ -96,7 +96,7 @@ class DatedFact(models.Model):
         """The Gregorian date of this year's coming-back; None for lunar dates and bare years."""
         if self.calendar != self.Calendar.GREGORIAN or self.month is None:
             return None
-        return in_year(self.month, self.day, year)
+        return in_year(self.month, self.day or 1, year)
 
     def as_text(self) -> str:
         """The way files write it: 1980-02-29, --02-29, 1980, lunar:1980-L04-15."""

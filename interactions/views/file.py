@@ -19,6 +19,7 @@ from interactions.trail import trail_of
 from portfolio.models import Holding
 
 TIMELINE = 10
+ORDER = ("phone", "email", "messenger", "address")
 TABS = ("overview", "contacts", "portfolio", "trail")
 
 
@@ -52,6 +53,7 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
         "tab": tab,
         "today": today,
         "manager": client.primary[0] if client.primary else None,
+        "points": sorted(client.contact_points.all(), key=lambda point: ORDER.index(point.kind))[:4],
         "editable": user.role in ("account_manager", "supervisor")
         and client.status not in ("closed", "deceased"),
         "may_reveal": may_reveal(user),
