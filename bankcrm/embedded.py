@@ -137,7 +137,7 @@ class Server:
         digest = hashlib.sha256(os.fsencode(base)).hexdigest()[:10]
         # A socket's path may have about a hundred bytes, and a checkout's path alone may have more.
         # _own_folder refuses one that somebody else has put there.
-        self.sockets = Path("/tmp") / f"bankcrm-{os.geteuid()}-{digest}"  # noqa: S108
+        self.sockets = Path("/tmp") / f"crm-{os.geteuid()}-{digest}"  # noqa: S108
         self._membership: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -24,13 +24,13 @@ COVER_DAYS_BEFORE, COVER_DAYS_AFTER = 2, 9
 
 @dataclass(frozen=True)
 class Plan:
-    """One thing to do: its theme and channel, when it is due, and what for, by language."""
+    """One thing to do: its theme and channel, when it is due, and what for: two wordings a language."""
 
     theme: str
     channel: str
     due_in_days: int
     at: time | None
-    about: dict[str, str]
+    about: dict[str, tuple[str, str]]
 
 
 PLANS = (
@@ -40,9 +40,15 @@ PLANS = (
         0,
         time(16),
         {
-            "en": "Complaint about card fees: an answer is promised for this afternoon",
-            "es": "Queja por las comisiones de la tarjeta: respuesta prometida para esta tarde",
-            "zh": "投诉卡费：答应今天下午答复",
+            "en": (
+                "Complaint about card fees: an answer is promised for this afternoon",
+                "A transfer took five days: the explanation is promised for this afternoon",
+            ),
+            "es": (
+                "Queja por las comisiones de la tarjeta: respuesta prometida para esta tarde",
+                "Una transferencia tardó cinco días: explicación prometida para esta tarde",
+            ),
+            "zh": ("投诉卡费：答应今天下午答复", "一笔转账五天才到账：答应今天下午说明原因"),
         },
     ),
     Plan(
@@ -51,9 +57,15 @@ PLANS = (
         2,
         None,
         {
-            "en": "“My deposit at Northgate falls due at the end of the month”: ask what becomes of it",
-            "es": "«Mi depósito en Banco Austral vence a fin de mes»: preguntar qué hará con él",
-            "zh": "“我在汇江银行的存款月底到期”：问问打算怎么安排",
+            "en": (
+                "“My deposit at Northgate falls due at the end of the month”: ask what becomes of it",
+                "“We sell the flat in Toledo Street this month”: ask where the money goes",
+            ),
+            "es": (
+                "«Mi depósito en Banco Austral vence a fin de mes»: preguntar qué hará con él",
+                "«Este mes vendemos el piso»: preguntar dónde irá el dinero",
+            ),
+            "zh": ("“我在汇江银行的存款月底到期”：问问打算怎么安排", "“这个月要卖掉老房子”：问问钱怎么安排"),
         },
     ),
     Plan(
@@ -62,9 +74,15 @@ PLANS = (
         1,
         None,
         {
-            "en": "Asked about a retirement plan last week. No follow-up yet",
-            "es": "Preguntó la semana pasada por un plan de jubilación. Aún sin respuesta",
-            "zh": "上周问过养老产品，还没有答复",
+            "en": (
+                "Asked about a retirement plan last week. No follow-up yet",
+                "Wanted figures for a loan on a workshop roof. Not sent yet",
+            ),
+            "es": (
+                "Preguntó la semana pasada por un plan de jubilación. Aún sin respuesta",
+                "Quería números para financiar el tejado del taller. Aún sin enviar",
+            ),
+            "zh": ("上周问过养老产品，还没有答复", "想贷款翻修厂房屋顶，测算还没发"),
         },
     ),
     Plan(
@@ -73,9 +91,15 @@ PLANS = (
         3,
         None,
         {
-            "en": "Opens a second shop on Saturday: flowers and a few minutes",
-            "es": "Abre su segundo local el sábado: llevar flores y quedarse un rato",
-            "zh": "第二家店周六开张：送花，去坐坐",
+            "en": (
+                "Opens a second shop on Saturday: flowers and a few minutes",
+                "Out of hospital since Monday: a short visit, no business",
+            ),
+            "es": (
+                "Abre su segundo local el sábado: llevar flores y quedarse un rato",
+                "Salió del hospital el lunes: visita breve, sin hablar de negocios",
+            ),
+            "zh": ("第二家店周六开张：送花，去坐坐", "周一出院：上门看望，不谈业务"),
         },
     ),
     Plan(
@@ -84,9 +108,15 @@ PLANS = (
         4,
         time(11, 30),
         {
-            "en": "Half-yearly review; bring the comparison with the index on paper",
-            "es": "Revisión semestral; llevar en papel la comparación con el índice",
-            "zh": "半年回顾，带上和指数对比的纸质材料",
+            "en": (
+                "Half-yearly review; bring the comparison with the index on paper",
+                "Risk profile is two years old: go through the questions again, over tea",
+            ),
+            "es": (
+                "Revisión semestral; llevar en papel la comparación con el índice",
+                "El perfil de riesgo tiene dos años: repasar las preguntas con un café",
+            ),
+            "zh": ("半年回顾，带上和指数对比的纸质材料", "风险测评已满两年：喝茶时重做一遍"),
         },
     ),
     Plan(
@@ -95,9 +125,15 @@ PLANS = (
         5,
         None,
         {
-            "en": "Invite to the lecture “Inheritance without surprises”",
-            "es": "Invitar a la conferencia «Herencias sin sorpresas»",
-            "zh": "邀请参加“安心传承”讲座",
+            "en": (
+                "Invite to the lecture “Inheritance without surprises”",
+                "Invite to the evening “What a rate cut does to deposits”, may bring a guest",
+            ),
+            "es": (
+                "Invitar a la conferencia «Herencias sin sorpresas»",
+                "Invitar a la tarde «Qué pasa con los depósitos si bajan los tipos», con acompañante",
+            ),
+            "zh": ("邀请参加“安心传承”讲座", "邀请参加“降息与存款”晚间讲座，可带一位朋友"),
         },
     ),
     Plan(
@@ -106,9 +142,15 @@ PLANS = (
         0,
         None,
         {
-            "en": "Send the form to name an authorised user, signed copy comes back by post",
-            "es": "Enviar el formulario para autorizar a otra persona; la copia firmada llega por correo",
-            "zh": "发授权人申请表，签好的原件邮寄回来",
+            "en": (
+                "Send the form to name an authorised user, signed copy comes back by post",
+                "Statements go to the old address: send the form for the change",
+            ),
+            "es": (
+                "Enviar el formulario para autorizar a otra persona; la copia firmada llega por correo",
+                "Los extractos llegan al domicilio antiguo: enviar el formulario de cambio",
+            ),
+            "zh": ("发授权人申请表，签好的原件邮寄回来", "对账单还寄到旧地址：发变更表"),
         },
     ),
 )
@@ -147,11 +189,12 @@ def work_by_hand(bank: Bank) -> dict[str, int]:
         for user in User.objects.filter(staff_number__in=[m.staff_number for m in MANAGERS])
     }
     done = {"plans": 0, "contacts": 0, "covers": 0}
-    for manager in MANAGERS:
+    for position, manager in enumerate(MANAGERS):
         user = people[manager.staff_number]
         clients = _clients_of(manager, bank)
+        language = manager.language[:2]
         for index in PLANS_BY_PRESSURE[manager.pressure][: len(clients)]:
-            _plan(user, manager, PLANS[index], clients.pop(), themes)
+            _plan(user, PLANS[index], clients.pop(), themes, PLANS[index].about[language][position // 2 % 2])
             done["plans"] += 1
         for theme, channel, result, days in LAST_CONTACTS[: len(clients)]:
             _contact(user, manager, clients.pop(), themes[theme], channel, result, days, bank)
@@ -174,7 +217,7 @@ def _clients_of(manager: Manager, bank: Bank) -> list[Client]:
     return [found[number] for number in chosen]
 
 
-def _plan(user: User, manager: Manager, plan: Plan, client: Client, themes: dict[str, Theme]) -> None:
+def _plan(user: User, plan: Plan, client: Client, themes: dict[str, Theme], about: str) -> None:
     today = user.today()
     plan_action(
         actor=user,
@@ -184,7 +227,7 @@ def _plan(user: User, manager: Manager, plan: Plan, client: Client, themes: dict
         opens_on=today,
         due_on=today + timedelta(days=plan.due_in_days),
         due_at=plan.at,
-        about=plan.about[manager.language[:2]],
+        about=about,
     )
 
 

@@ -73,7 +73,7 @@ def load_sample(*, wish: Wish, say: Callable[[str], None]) -> bool:
     with TemporaryDirectory(prefix="sample-") as folder:
         for kind, path in write_files(bank, Path(folder)).items():
             job = _import(actor, kind, path, wish.as_of)
-            clock.done(f"{kind}: {job.created:,}" if job.created else f"{kind}: already in")
+            clock.done(f"{kind}: already in" if getattr(job, "is_repeat", False) else f"{kind}: {job.read:,}")
     with transaction.atomic():
         _finish(bank, clock)
     return True

@@ -309,7 +309,7 @@ _CARDS = {"private": 0.7, "gold": 0.55, "standard": 0.15}
 
 
 def make_parties(*, holdings: list[SampleHolding], seed: int) -> list[dict[str, str]]:
-    """Joint owners and authorised users: people of the same book, as families and firms are."""
+    """Holdings of more than one: the owner, and a joint owner or authorised user of the same book."""
     random = Dice(f"{seed}/parties")
     books: dict[tuple[str, str], list[str]] = {}
     for holding in holdings:
@@ -329,5 +329,7 @@ def make_parties(*, holdings: list[SampleHolding], seed: int) -> list[dict[str, 
         other = random.choice(books.get((client.place.code, client.manager.staff_number), [client.number]))
         if other == client.number:
             continue
-        rows.append({"holding_number": holding.row["holding_number"], "client_number": other, "role": role})
+        number = holding.row["holding_number"]
+        rows.append({"holding_number": number, "client_number": client.number, "role": "owner"})
+        rows.append({"holding_number": number, "client_number": other, "role": role})
     return rows

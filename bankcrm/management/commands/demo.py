@@ -73,6 +73,7 @@ class Command(BaseCommand):
     def _set_up(self, options: dict[str, Any]) -> None:
         self._say("Preparing the database …")
         call_command("migrate", verbosity=0, interactive=False, stdout=self.stdout)
+        embedded.prepare_once(lambda: None)  # other commands need not look at the tables again
         if not settings.WHITENOISE_USE_FINDERS:
             self._say("Collecting the static files …")
             call_command("collectstatic", verbosity=0, interactive=False, stdout=self.stdout)

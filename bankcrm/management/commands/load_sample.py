@@ -1,5 +1,6 @@
 """`manage.py load_sample`: the sample bank of the demo, through the importer."""
 
+import logging
 import time
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date
@@ -41,12 +42,15 @@ class Command(BaseCommand):
         started = time.monotonic()
         if loaded_run() is None:
             self._say(f"Loading the sample bank as of {as_of} …")
+        logging.disable(logging.INFO)  # the lines below say it in words
         try:
             is_loaded = load_sample(
                 wish=Wish(as_of=as_of, clients=options["clients"], seed=options["seed"]), say=self._say
             )
         except SampleRefused as refused:
             raise CommandError(str(refused)) from None
+        finally:
+            logging.disable(logging.NOTSET)
         if is_loaded:
             self._say(f"The sample bank is loaded ({time.monotonic() - started:.0f} s).")
         else:

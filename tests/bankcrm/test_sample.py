@@ -1,0 +1,303 @@
+"""The sample bank: the same wish gives the same bytes, everything hangs on its day, it loads once and only into demos."""
+
+import unicodedata
+from collections import Counter
+from datetime import date, datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from bankcrm.sample.cast import AWAY, MANAGERS, STAND_IN
+from bankcrm.sample.dice import Dice
+from bankcrm.sample.files import Wish, make_bank, write_files
+from bankcrm.sample.loading import SampleRefused, load_sample
+from bankcrm.sample.notes import ENDINGS, NOT_REACHED, NOTES, note
+from clients.models import Client, ContactPoint, DatedFact, Theme
+from common.models import SavedRun
+from corebanking.models import ImportJob
+from interactions.models import Action, Contact
+from portfolio.models import Holding
+from staff.models import Branch, User
+from tests.factories import BranchFactory
+
+DAY = date(2026, 8, 12)
+
+
+@pytest.fixture(scope="module")
+def made():
+    """A bank of the usual size."""
+    return make_bank(Wish(as_of=DAY))
+
+
+def _files(folder, wish: Wish) -> dict[str, bytes]:
+    folder.mkdir()
+    return {kind: path.read_bytes() for kind, path in write_files(make_bank(wish), folder).items()}
+
+
+def _today_of(staff_number: str) -> list[Action]:
+    user = User.objects.get(staff_number=staff_number)
+    return list(Action.objects.waiting_for(user, user.today()).due(user.today()))
+
+
+@pytest.fixture
+def load(db):
+    """Loads a small sample bank, by default as of today, and returns what the command printed."""
+
+    def _load(**options) -> str:
+        out = StringIO()
+        call_command("load_sample", stdout=out, **{"clients": 120, **options})
+        return out.getvalue()
+
+    return _load
+
+
+# -- what is made up ------------------------------------------------------------------------------
+
+
+def test_same_wish_gives_the_same_bytes(tmp_path):
+    wish = Wish(as_of=DAY, clients=150, seed=7)
+    assert _files(tmp_path / "one", wish) == _files(tmp_path / "two", wish)
+
+
+@pytest.mark.parametrize(
+    "other", [Wish(as_of=DAY, clients=150, seed=8), Wish(as_of=DAY + timedelta(days=1), clients=150, seed=7)]
+)
+def test_another_seed_or_day_gives_another_bank(tmp_path, other):
+    before = _files(tmp_path / "one", Wish(as_of=DAY, clients=150, seed=7))
+    after = _files(tmp_path / "two", other)
+    assert {kind for kind in before if before[kind] != after[kind]} >= {"clients", "holdings", "contacts"}
+
+
+@pytest.mark.parametrize("as_of", [DAY, date(2026, 3, 2), date(2028, 2, 29), date(2026, 12, 31)])
+def test_every_manager_has_two_to_four_birthdays_ahead_and_one_yesterday(as_of):
+    bank = make_bank(Wish(as_of=as_of, clients=600))
+    week = {(as_of + timedelta(days=shift)).strftime("%m-%d") for shift in range(8)}
+    yesterday = (as_of - timedelta(days=1)).strftime("%m-%d")
+    ahead, just_gone = Counter(), Counter()
+    for client in bank.clients:
+        born = client.row.get("birth_date", "")
+        if client.manager and client.is_person and born[:5] != "lunar":
+            ahead[client.manager.staff_number] += born[-5:] in week
+            just_gone[client.manager.staff_number] += born[-5:] == yesterday
+    assert {manager.staff_number for manager in MANAGERS} == set(ahead)
+    assert all(2 <= count <= 4 for count in ahead.values()), ahead
+    assert set(just_gone.values()) == {1}
+
+
+def test_every_manager_has_deposits_that_mature_today_tomorrow_and_in_five_days(made):
+    managers = {client.number: client.manager for client in made.clients}
+    days: dict[str, set[int]] = {manager.staff_number: set() for manager in MANAGERS}
+    for row in made.rows["holdings"]:
+        manager = managers[row["client_number"]]
+        if manager and row["product_code"].startswith("TD") and row["status"] == "open":
+            days[manager.staff_number].add((date.fromisoformat(row["matures_on"]) - DAY).days)
+    assert all({0, 1, 5} <= found for found in days.values())
+    assert all(any(7 < day <= 30 for day in found) for found in days.values())
+
+
+def test_names_come_in_several_scripts_and_birthdays_in_all_their_forms(made):
+    letters = "".join(row["name"] + row.get("native_name", "") for row in made.rows["clients"])
+    scripts = {unicodedata.name(char, "").split(" ")[0] for char in set(letters)}
+    assert {"LATIN", "CJK", "HIRAGANA", "HANGUL", "ARABIC", "DEVANAGARI"} <= scripts
+    assert set("Þłçñễßö") <= set(letters)
+    born = [row.get("birth_date", "") for row in made.rows["clients"]]
+    assert any(text.endswith("-02-29") for text in born)
+    assert any(text.startswith("lunar:") for text in born)
+    assert any(text.startswith("--") for text in born)
+    assert max(len(row["name"]) for row in made.rows["clients"]) > 45
+
+
+def test_a_year_of_contacts_in_working_hours_written_down_within_two_days(made):
+    hours, reached, months = set(), Counter(), Counter()
+    for row in made.rows["contacts"]:
+        occurred = datetime.fromisoformat(row["occurred_at"])
+        recorded = datetime.fromisoformat(row["recorded_at"])
+        assert timedelta(minutes=5) <= recorded - occurred <= timedelta(days=2)
+        assert DAY - timedelta(days=365) <= occurred.date() < DAY
+        assert occurred.weekday() < 5
+        hours.add(occurred.hour)
+        months[row["occurred_at"][:7]] += 1
+        if row["direction"] == "out":
+            reached[row["staff_number"], row["result"] == "reached"] += 1
+    assert hours == set(range(9, 18))
+    assert len(months) in (12, 13)
+    attempts, met = sum(reached.values()), sum(n for (_who, is_met), n in reached.items() if is_met)
+    assert 0.55 <= met / attempts <= 0.65
+    rates = {who: reached[who, True] / (reached[who, True] + reached[who, False]) for who, _met in reached}
+    assert rates["2011"] - rates["2012"] > 0.15  # one does well, one is overloaded
+
+
+def test_some_clients_were_not_reached_for_four_months(made):
+    last: dict[str, str] = {}
+    for row in made.rows["contacts"]:
+        if row["result"] == "reached":
+            last[row["client_number"]] = row["occurred_at"][:10]
+    before = (DAY - timedelta(days=120)).isoformat()
+    neglected = [
+        c for c in made.clients if c.is_active and c.tier == "gold" and last.get(c.number, "") < before
+    ]
+    assert 10 < len(neglected) < 150
+
+
+def test_books_hold_about_two_hundred_and_a_handful_has_no_manager(made):
+    books = Counter(client.manager.staff_number if client.manager else "" for client in made.clients)
+    assert books.pop("") == 9
+    assert len(books) == 12
+    assert all(150 < size < 300 for size in books.values())
+
+
+@pytest.mark.parametrize("language", ["en", "es", "zh"])
+def test_every_wording_of_a_note_can_be_filled(language):
+    dice = Dice("notes")
+    for theme, wordings in NOTES[language].items():
+        for _wording in range(len(wordings) * 12):
+            assert "{" not in note(dice, language, theme, "reached", "5,000 EUR")
+    for result, wordings in NOT_REACHED[language].items():
+        for _wording in range(len(wordings) * 6):
+            assert "{" not in note(dice, language, "review", result, "5,000 EUR")
+    assert ENDINGS[language]
+
+
+# -- what is loaded -------------------------------------------------------------------------------
+
+
+def test_files_come_in_whole_and_every_manager_has_work_today(load):
+    said = load()
+    jobs = list(ImportJob.objects.all())
+    assert [job.kind for job in sorted(jobs, key=lambda job: job.pk)] == [
+        "branches",
+        "staff",
+        "clients",
+        "products",
+        "holdings",
+        "holding_parties",
+        "contacts",
+    ]
+    assert {job.state for job in jobs} == {"committed"}
+    assert sum(job.rejected for job in jobs) == 0
+    assert Client.objects.count() == 120
+    assert set(Branch.objects.values_list("country", flat=True)) == {"ES", "CN", "MX"}
+    assert Contact.objects.filter(is_imported=True).count() > 500
+    assert Contact.objects.filter(is_imported=False).exists()
+    assert Client.objects.exclude(last_reached_at=None).count() > 80
+    assert DatedFact.objects.filter(kind="birthday").count() > 80
+    assert all(len(_today_of(manager.staff_number)) >= 6 for manager in MANAGERS)
+    origins = {action.source or action.origin for action in _today_of("2012")}
+    assert {"birthday", "maturity", "by_hand"} <= origins
+    assert "clients: 120" in said
+    assert "The sample bank is loaded" in said
+
+
+def test_who_stands_in_sees_the_book_of_who_is_away(load):
+    load()
+    away, stand_in = (User.objects.get(staff_number=number) for number in (AWAY, STAND_IN))
+    hers = set(Client.objects.visible_to(stand_in))
+    assert set(Client.objects.visible_to(away)) < hers
+
+
+def test_holding_with_several_parties_names_its_owner(load):
+    load()
+    shared = Holding.objects.filter(parties__isnull=False).distinct()
+    assert shared.count() > 1
+    for holding in shared:
+        roles = dict(holding.parties.values_list("role", "client_id"))
+        assert roles.pop("owner") == holding.client_id
+        assert holding.client_id not in roles.values()
+
+
+def test_phones_and_mail_are_invented(load):
+    load()
+    points = dict.fromkeys(("phone", "email"))
+    for kind in points:
+        points[kind] = list(ContactPoint.objects.filter(kind=kind).values_list("value", flat=True))
+        assert len(points[kind]) == len(set(points[kind])) > 60
+    assert all(value.endswith(".example") for value in points["email"])
+    assert all(value.startswith(("+34699", "+861990", "+525550")) for value in points["phone"])
+
+
+def test_second_load_changes_nothing(load):
+    load()
+    counts = (
+        Client.objects.count(),
+        Contact.objects.count(),
+        Action.objects.count(),
+        ImportJob.objects.count(),
+    )
+    assert "already loaded" in load(clients=200, seed=5)
+    assert counts == (
+        Client.objects.count(),
+        Contact.objects.count(),
+        Action.objects.count(),
+        ImportJob.objects.count(),
+    )
+
+
+def test_load_cut_off_half_way_is_completed_with_its_own_day_and_size(load, monkeypatch):
+    def _killed(*_args, **_options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bankcrm.sample.loading.work_by_hand", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            load(as_of=timezone.localdate() - timedelta(days=2))
+    assert SavedRun.objects.get(job="sample").finished_at is None
+    assert not Action.objects.exists()
+    assert "already in" in load(clients=90)
+    assert Client.objects.count() == 120
+    assert SavedRun.objects.get(job="sample").on == timezone.localdate() - timedelta(days=2)
+    assert SavedRun.objects.get(job="sample").finished_at is not None
+
+
+def test_production_is_refused(db, settings):
+    settings.PRODUCTION = True
+    with pytest.raises(SampleRefused):
+        load_sample(wish=Wish(as_of=timezone.localdate(), clients=90), say=lambda line: None)
+    with pytest.raises(CommandError):
+        call_command("load_sample")
+    with pytest.raises(CommandError):
+        call_command("demo_logins")
+    assert not User.objects.exists()
+
+
+def test_bank_with_data_of_its_own_is_refused(db):
+    BranchFactory(code="OURS")
+    with pytest.raises(CommandError, match="already holds data"):
+        call_command("load_sample")
+    assert list(Branch.objects.values_list("code", flat=True)) == ["OURS"]
+
+
+def test_day_that_has_not_come_is_refused(load):
+    with pytest.raises(CommandError, match="has not come"):
+        load(as_of=timezone.localdate() + timedelta(days=3))
+    assert not SavedRun.objects.exists()
+
+
+def test_logins_open_and_are_printed_for_every_role(load, client, monkeypatch):
+    monkeypatch.setenv("DEMO_PASSWORD", "quite-another-word")
+    load()
+    assert client.login(username="2001", password="quite-another-word")
+    out = StringIO()
+    call_command("demo_logins", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 2 + 23
+    assert sum("quite-another-word" in line for line in lines) == 23
+    for role in ("Account manager", "Branch supervisor", "Front desk", "Auditor", "Data officer"):
+        assert any(line.startswith(role) for line in lines)
+    monkeypatch.setenv("DEMO_PASSWORD", "changed-since-then")
+    out = StringIO()
+    call_command("demo_logins", stdout=out)
+    assert "changed-since-then" not in out.getvalue()
+
+
+def test_no_logins_are_printed_where_the_sample_is_not_loaded(db):
+    out = StringIO()
+    call_command("demo_logins", stdout=out)
+    assert "not loaded" in out.getvalue()
+
+
+def test_themes_of_contacts_are_those_of_the_catalogue(made, db):
+    used = {row["theme"] for row in made.rows["contacts"]}
+    assert used <= set(Theme.objects.values_list("code", flat=True))
+    assert {"birthday", "maturity", "review", "complaint"} <= used
