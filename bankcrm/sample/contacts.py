@@ -89,7 +89,7 @@ def make_contacts(
     *, clients: list[SampleClient], holdings: list[SampleHolding], as_of: date, seed: int
 ) -> list[dict[str, str]]:
     """The rows of the contact file in the order in which things happened."""
-    maker = _Maker(Dice(), as_of)
+    maker = _Maker(Dice(f"{seed}/contacts"), as_of)
     matured: dict[str, list[date]] = {}
     for holding in holdings:
         if holding.row["status"] == "matured" and holding.matures_on:

@@ -18,7 +18,7 @@ from messaging.models import Message
 from messaging.services import deliver, queue_message, sweep
 
 REDIS_DB = "6"
-DEADLINE_SECONDS = 20
+DEADLINE_SECONDS = 90
 
 
 def _wait_for(condition) -> None:
