@@ -26,7 +26,7 @@ lint: setup
 	@echo "Format";       $(BIN)/ruff format --quiet --check .
 	@echo "Types";        $(BIN)/mypy --no-error-summary
 	@echo "Layers";       $(BIN)/lint-imports --no-logo > .local/layers.log || { cat .local/layers.log; exit 1; }
-	@echo "Templates";    $(BIN)/djhtml --quiet --check templates
+	@echo "Templates";    $(BIN)/djhtml --check templates
 	@echo "Migrations";   $(BIN)/python manage.py makemigrations --check --dry-run
 	@echo "Translations"; $(BIN)/python manage.py check_translations
 

@@ -114,7 +114,7 @@ def planned_maturities(random: Dice, manager: Manager, index: int) -> list[int]:
     """In how many days the deposits of one book fall due that Today is to show."""
     if manager.pressure == 0:
         return [1, 5, 0, random.randint(8, 30)]
-    days = [0, 2, 5, *(random.randint(8, 30) for _ in range(2))]
+    days = [0, 1, 5, *(random.randint(8, 30) for _ in range(2))]
     if manager.pressure == 2:
         days += [-2, -1, 2, 6, *(random.randint(9, 30) for _ in range(3))]
     elif index % 2:
