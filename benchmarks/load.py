@@ -51,11 +51,11 @@ def _logged(port: int, sessions: list[str], urls: list[str], seconds: float) -> 
             "Host": "localhost",
             "Content-Type": "application/x-www-form-urlencoded",
             "X-CSRFToken": token,
-            "Cookie": f"{settings.SESSION_COOKIE_NAME}={sessions[number]}; {settings.CSRF_COOKIE_NAME}={token}",
+            "Cookie": f"{settings.SESSION_COOKIE_NAME}={sessions[number % len(sessions)]}; {settings.CSRF_COOKIE_NAME}={token}",
         }
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
         while time.monotonic() < until:
-            connection.request("POST", urls[number], urlencode(form_of(on)), headers)
+            connection.request("POST", urls[number % len(urls)], urlencode(form_of(on)), headers)
             response = connection.getresponse()
             response.read()
             if response.status != 302:

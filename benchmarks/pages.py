@@ -18,7 +18,9 @@ PEOPLE = 8
 def people() -> tuple[list[User], list[User]]:
     """Some account managers with large books, and supervisors of single branches."""
     leaf = User.objects.filter(branch__children=None, is_active=True)
-    managers = list(leaf.filter(role="account_manager").order_by("pk")[::7][:PEOPLE])
+    managers = list(
+        leaf.filter(role="account_manager", assignments__isnull=False).distinct().order_by("pk")[:PEOPLE]
+    )
     supervisors = list(leaf.filter(role="supervisor").order_by("pk")[:PEOPLE])
     return managers, supervisors
 
