@@ -69,9 +69,9 @@ class ActionQuerySet(OfClientQuerySet):
             return self.none()
         visible = Client.objects.visible_to(user).served().exclude(status="blocked")
         if user.role == "account_manager":
-            in_book = Q(owner=None, client__in=visible) | Q(owner=user, client__in=visible)
             covered = apps.get_model("staff", "User").objects.covered_by(user, today)
-            return self.open().filter(in_book | Q(owner__in=covered.values("pk"), client__in=visible))
+            mine = Q(owner=None) | Q(owner=user) | Q(owner__in=covered.values("pk"))
+            return self.open().filter(mine, client__in=visible)
         if user.role == "supervisor":
             orphan = ~Exists(Assignment.objects.filter(client=OuterRef("client"), role="primary", to_on=None))
             return self.open().filter(Q(client__in=visible), Q(owner=user) | (Q(owner=None) & orphan))
