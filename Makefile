@@ -28,7 +28,7 @@ lint: setup
 	@echo "Format";       $(BIN)/ruff format --quiet --check .
 	@echo "Types";        $(BIN)/mypy --no-error-summary
 	@echo "Layers";       $(call quietly,$(BIN)/lint-imports --no-logo)
-	@echo "Templates";    $(BIN)/djhtml --check templates
+	@echo "Templates";    $(call quietly,$(BIN)/djhtml --check templates)
 	@echo "Migrations";   $(BIN)/python manage.py makemigrations --check --dry-run
 	@echo "Translations"; $(BIN)/python manage.py check_translations
 

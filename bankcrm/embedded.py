@@ -119,9 +119,9 @@ def prepare_once(prepare: Callable[[], object]) -> None:
 
     Programs that start together wait for each other, and one killed half-way has not succeeded.
     """
-    for server in _joined:
-        if isinstance(server, Postgres):
-            server.prepare_once(prepare)
+    servers = [server for server in _joined if isinstance(server, Postgres)]
+    if servers:
+        servers[-1].prepare_once(prepare)  # the innermost, which the environment names
 
 
 class Server:

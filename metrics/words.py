@@ -16,10 +16,19 @@ def of_period(period: Period, today: date) -> str:
     year = "" if period.from_on.year == period.to_on.year == today.year else "y"
     if period.is_whole_months and not period.is_open:
         if (period.from_on.year, period.from_on.month) == (period.to_on.year, period.to_on.month):
-            return saying.day(period.from_on, f"{year}MMMM")
+            return month(period.from_on, is_other_year=bool(year))
         if (period.from_on.month, period.to_on.month) == (1, 12) and period.from_on.year == period.to_on.year:
             return saying.day(period.from_on, "y")
     return interval(period, f"{year}MMMMd")
+
+
+def month(day: date, *, is_other_year: bool) -> str:
+    """ "July", with its year where it is another one."""
+    if is_other_year:
+        return saying.day(day, "yMMMM")
+    # Standing alone a month is written out; the pattern by skeleton shortens it in some languages.
+    pattern = "M月" if saying.locale().language == "zh" else "LLLL"
+    return dates.format_date(day, pattern, locale=saying.locale())
 
 
 def short(period: Period, today: date) -> str:

@@ -30,17 +30,35 @@ with embedded.running():
 """
 
 
-@pytest.fixture
-def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty data folder, for this process and for the programs it starts."""
+@pytest.fixture(scope="module")
+def new_data() -> Iterator[Path]:
+    """A data folder as it is after the very first start; made once, because making one takes longest."""
     folder = Path(tempfile.mkdtemp(prefix="bankcrm-test-"))
-    monkeypatch.setenv("BANKCRM_LOCAL", str(folder / "local"))
-    for variable in ("DATABASE_URL", "REDIS_URL"):
-        monkeypatch.delenv(variable, raising=False)
+    with pytest.MonkeyPatch.context() as nobody_elses:
+        nobody_elses.delenv("DATABASE_URL", raising=False)
+        nobody_elses.delenv("REDIS_URL", raising=False)
+        with embedded.running(folder / "local"):
+            pass
     yield folder / "local"
-    if (folder / "local" / "postgres" / "PG_VERSION").exists():
+    clear_away(folder)
+
+
+@pytest.fixture
+def base(new_data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data folder of the test's own, for this process and for the programs it starts."""
+    folder = Path(tempfile.mkdtemp(prefix="bankcrm-test-"))
+    subprocess.run(["cp", "-a", new_data, folder / "local"], check=True)  # noqa: S607
+    monkeypatch.setenv("BANKCRM_LOCAL", str(folder / "local"))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    yield folder / "local"
+    if is_postgres_up() or is_redis_up():
         with embedded.running():
-            pass  # joins and so stops whatever a failed test has left
+            pass  # joins and so stops what a failed test has left
+    clear_away(folder)
+
+
+def clear_away(folder: Path) -> None:
     shutil.rmtree(folder)
     shutil.rmtree(embedded.Redis(folder / "local").sockets, ignore_errors=True)
 
@@ -128,7 +146,6 @@ def test_a_server_of_somebody_elses_is_used_and_none_started(
         assert os.environ["DATABASE_URL"] == "postgres://bank@db/bankcrm"
         assert is_redis_up()
         assert not is_postgres_up()
-        assert not (base / "postgres").exists()
     assert os.environ["DATABASE_URL"] == "postgres://bank@db/bankcrm"
     monkeypatch.setenv("REDIS_URL", "redis://cache/0")
     with embedded.running():
@@ -187,6 +204,19 @@ def test_a_new_database_is_prepared_until_that_has_succeeded_once(base: Path) ->
     assert calls == ["prepared"]
 
 
+def test_only_the_server_that_the_environment_names_is_prepared(
+    base: Path, new_data: Path, tmp_path: Path
+) -> None:
+    calls = []
+    with embedded.running(), pytest.MonkeyPatch.context() as inner:
+        inner.delenv("DATABASE_URL")
+        inner.delenv("REDIS_URL")
+        subprocess.run(["cp", "-a", new_data, tmp_path / "local"], check=True)  # noqa: S607
+        with embedded.running(tmp_path / "local"):
+            embedded.prepare_once(lambda: calls.append("prepared"))
+    assert calls == ["prepared"]
+
+
 def test_servers_whose_folder_was_deleted_make_way_for_new_ones(base: Path) -> None:
     with another_program() as program:
         ask_postgres("CREATE TABLE lost ()")
@@ -199,7 +229,6 @@ def test_servers_whose_folder_was_deleted_make_way_for_new_ones(base: Path) -> N
 
 
 def test_data_of_another_major_version_is_refused_in_one_sentence(base: Path) -> None:
-    (base / "postgres").mkdir(parents=True)
     version = base / "postgres" / "PG_VERSION"
     version.write_text("12\n")
     with pytest.raises(embedded.EmbeddedError) as refusal, embedded.running():
@@ -208,7 +237,6 @@ def test_data_of_another_major_version_is_refused_in_one_sentence(base: Path) ->
     assert "was made by PostgreSQL 12 and the installed one is" in sentence
     assert "\n" not in sentence
     assert version.read_text() == "12\n"
-    version.unlink()
 
 
 def test_a_machine_without_redis_is_told_what_to_install(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,9 +37,8 @@ def worker(transactional_db, postman):
     )
     redis.from_url(redis_url).flushdb()
     settings_dict = connection.settings_dict
-    database_url = os.environ["DATABASE_URL"].replace(
-        f"/{os.environ['DATABASE_URL'].partition('?')[0].rpartition('/')[2]}", f"/{settings_dict['NAME']}", 1
-    )
+    address, mark, rest = os.environ["DATABASE_URL"].partition("?")
+    database_url = f"{address.rpartition('/')[0]}/{settings_dict['NAME']}{mark}{rest}"
     process = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "bankcrm", "worker", "-Q", "sending", "-c", "1",
          "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING"],

@@ -105,4 +105,6 @@ def url_of(name: str) -> str:
     """The configured address with another database, for the server that is started beside."""
     configured = os.environ.get("DATABASE_URL", "postgresql://localhost/bankcrm")
     parts = urlsplit(configured)
-    return urlunsplit(parts._replace(path=f"/{name}"))
+    return urlunsplit(
+        parts._replace(path=f"{parts.path.rpartition('/')[0]}/{name}")
+    )  # a socket's folder stays
