@@ -3,7 +3,7 @@
 import pghistory
 import pghistory.models
 from django.contrib.postgres.indexes import BrinIndex
-from django.db import models
+from django.db import connection, models
 from django.db.models import Func
 
 
@@ -32,3 +32,25 @@ def tracked(*, exclude: list[str] | None = None):
         # Sealing and "changed since" read by time; a block range index costs bulk loading next to nothing.
         meta={"indexes": [BrinIndex(fields=["pgh_created_at"])]},
     )
+
+
+# The functions of statement-level update triggers: those that compare old rows with new ones.
+UPDATE_FUNCTIONS = """
+    SELECT DISTINCT p.oid::regprocedure::text AS name, p.proconfig AS settings
+    FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+    WHERE NOT t.tgisinternal AND t.tgoldtable IS NOT NULL AND t.tgnewtable IS NOT NULL
+"""
+
+
+def steady_plans() -> int:
+    """Keep bulk updates linear: history's functions never join old with new rows by nested loop; how many.
+
+    PL/pgSQL keeps a function's plan for the session. One made while a statement changed no row is a nested
+    loop, and the next bulk update through that connection is quadratic. Repeatable; after each migration.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(UPDATE_FUNCTIONS)
+        names = [name for name, _settings in cursor.fetchall()]
+        for name in names:
+            cursor.execute(f"ALTER FUNCTION {name} SET enable_nestloop TO off")
+    return len(names)

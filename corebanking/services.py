@@ -27,6 +27,7 @@ from staff.models import Role, User
 
 logger = logging.getLogger(__name__)
 State = ImportJob.State
+MANY_ROWS = 1000  # from here on the planner must know what was written, or the next check is slow
 
 
 def _may_import(actor: User | None) -> None:
@@ -266,6 +267,8 @@ def commit_import(*, actor: User | None, job_id: int) -> ImportJob:
     except ImportRefused as error:
         return _refuse(ImportJob.objects.get(pk=job_id), str(error))
     staging.drop_tables(job)
+    if job.created + job.updated >= MANY_ROWS:
+        staging.analyze(kind)
     _forget_file(job)
     _tell(job, "import_done")
     logger.info(

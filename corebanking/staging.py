@@ -47,6 +47,16 @@ def drop_tables(job: ImportJob) -> None:
         cursor.execute(f"DROP TABLE IF EXISTS {scope.stage}, {scope.plan}, {scope.rejects}")
 
 
+def analyze(kind: type[Kind]) -> None:
+    """Tell the planner what a large commit has written."""
+    tables = {kind.table(), *(model._meta.db_table for model in kind.undo_models), *kind.ledgers}
+    if kind.keeps_coverage():
+        tables.add("corebanking_coverage")
+    with connection.cursor() as cursor:
+        for table in sorted(tables):
+            cursor.execute(f"ANALYZE {table}")
+
+
 def _create_tables(kind: type[Kind], scope: Scope) -> None:
     columns = ", ".join(f"{name} {sql}" for name, sql in kind.staged())
     with connection.cursor() as cursor:

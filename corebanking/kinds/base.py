@@ -112,6 +112,7 @@ class Kind:
     plan_joins: ClassVar[str] = ""
     masks: ClassVar[bool] = False  # stored values are client data: the preview masks them
     undo_models: ClassVar[tuple[type[models.Model], ...]] = ()  # tracked tables it writes, the target first
+    ledgers: ClassVar[tuple[str, ...]] = ()  # append-only tables it writes beside them
     shown: ClassVar[tuple[str, ...]] = ()  # columns of the preview, identity first
 
     # -- staging, in Python ----------------------------------------------------------------------

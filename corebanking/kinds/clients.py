@@ -163,6 +163,7 @@ class Clients(Kind):
         Write("tier_id", "tier", value="r_tier_id.id", new="NULL", only_new=True),
     )
     undo_models = (Client, ContactPoint, Fact, DatedFact, Assignment, CoreValue)
+    ledgers = ("clients_standing", "clients_factchange")
     shown = (
         "client_number",
         "name",
