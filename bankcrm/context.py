@@ -1,5 +1,7 @@
 """What every page's frame needs."""
 
+from functools import cache
+
 from django.conf import settings
 
 from bankcrm.places import SEARCHERS, places_of, tabs_of
@@ -8,13 +10,14 @@ from messaging.models import Notification
 
 def chrome(request) -> dict:
     user = getattr(request, "user", None)
-    if user is None or not user.is_authenticated or getattr(request, "htmx", False):
+    if user is None or not user.is_authenticated:
         return {"bank_name": settings.BANK_NAME}
     return {
         "bank_name": settings.BANK_NAME,
-        "places": places_of(user, request.path),
-        "tabs": tabs_of(user, request.path),
         "may_search": user.role in SEARCHERS,
-        "unread": Notification.objects.visible_to(user).unread().count(),
-        "told": request.session.pop("told", None) if "told" in request.session else None,
+        # Asked for only where a frame is drawn: a fragment costs no query and says nothing too early.
+        "places": cache(lambda: places_of(user, request.path)),
+        "tabs": cache(lambda: tabs_of(user, request.path)),
+        "unread": cache(lambda: Notification.objects.visible_to(user).unread().count()),
+        "told": cache(lambda: request.session.pop("told", None)),
     }

@@ -16,6 +16,11 @@ def shown_native(user, client: Client) -> str:
     return client.other_script if user.may_see_identities else ""
 
 
+def shown_words(user, text: str) -> str:
+    """Words that staff wrote freely: they may name the client, so they go with the right to identities."""
+    return text if user.may_see_identities else ""
+
+
 def may_see_notes(user) -> bool:
     """Notes have their own right: those who look after clients, and auditors with a reason."""
     return user.role in ("account_manager", "supervisor", "auditor")

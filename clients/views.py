@@ -1,7 +1,7 @@
 """The list of clients, looking one up, and the recorded looks at what is masked."""
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -133,6 +133,8 @@ def point_reveal(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def point_masked(request: HttpRequest, pk: int) -> HttpResponse:
+    if not request.user.may_see_identities:
+        raise PermissionDenied
     point = get_object_or_404(ContactPoint.objects.visible_to(request.user), pk=pk)
     return render(request, "clients/point.html", {"point": point, "may_reveal": may_reveal(request.user)})
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from django.apps import apps
-from django.db.models import BooleanField, Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Exists, F, IntegerField, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from clients.querysets import OfClientQuerySet
@@ -100,9 +100,6 @@ class ActionQuerySet(OfClientQuerySet):
             "group", "due_on", F("due_at").asc(nulls_last=True), Coalesce(F("amount"), Value(0)).desc(), "pk"
         )
 
-    def with_attempts(self) -> "ActionQuerySet":
-        return self.prefetch_related("contacts")
-
     def overdue(self, today: date) -> "ActionQuerySet":
         return self.open().filter(due_on__lt=today)
 
@@ -111,5 +108,4 @@ class ActionQuerySet(OfClientQuerySet):
 
 
 class OccurrenceQuerySet(OfClientQuerySet):
-    def raised_in(self, run_on: date) -> QuerySet:
-        return self.filter(raised_on=run_on)
+    """Seen with the client."""

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from staff.models import Branch, Cover, Role, User
+from staff.models import Cover, Role, User
 
 
 def rebuild_branch_paths() -> int:
@@ -44,24 +44,15 @@ def rebuild_branch_paths() -> int:
 
 
 @transaction.atomic
-def save_branch(*, actor: User, branch: Branch) -> Branch:
-    """Create or change a branch and keep the tree's paths. Administrators only."""
-    if actor.role != Role.ADMINISTRATOR:
-        raise PermissionDenied
-    branch.full_clean()
-    branch.save()
-    rebuild_branch_paths()
-    return branch
-
-
-@transaction.atomic
 def arrange_cover(*, actor: User, covered: User, stand_in: User, from_on: date, to_on: date) -> Cover:
     """Let one account manager stand in for another from a day to a day.
 
     Rule: both manage clients and are active; a supervisor arranges it for people of their branches.
     Raises: ValidationError naming the field, PermissionDenied.
     """
-    if not User.objects.visible_to(actor).filter(pk=covered.pk).exists():
+    if User.objects.visible_to(actor).filter(pk__in=[covered.pk, stand_in.pk]).count() < len(
+        {covered.pk, stand_in.pk}
+    ):
         raise PermissionDenied
     if actor.role not in (Role.SUPERVISOR, Role.ADMINISTRATOR):
         raise PermissionDenied

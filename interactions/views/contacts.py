@@ -1,6 +1,6 @@
 """Log a contact in twenty seconds; correct it; take it back."""
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -130,7 +130,8 @@ def contact_change(request: HttpRequest, pk: int) -> HttpResponse:
         .select_related("client__tier", "client__branch", "note")
     )
     contact = get_object_or_404(visible, pk=pk)
-    editable = Contact.objects.editable_by(request.user).filter(pk=pk).exists()
+    if not Contact.objects.editable_by(request.user).filter(pk=pk).exists():
+        raise PermissionDenied
     note = getattr(contact, "note", None)
     form = ContactChangeForm(
         request.POST or None,
@@ -147,9 +148,9 @@ def contact_change(request: HttpRequest, pk: int) -> HttpResponse:
             "participants": contact.participants,
         },
     )
-    status = 200 if editable else 403
+    status = 200
     back = way_back(request, reverse("client-detail", args=[contact.client.number]))
-    if request.method == "POST" and editable:
+    if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
@@ -174,7 +175,6 @@ def contact_change(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "contact": contact,
         "client": contact.client,
-        "editable": editable,
         "back": back,
         "url": request.get_full_path(),
     }

@@ -2,13 +2,14 @@
 
 from datetime import date
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, OuterRef, Prefetch, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from clients.models import Assignment, Client, ContactPoint, DatedFact, Fact
 from clients.models.client import age_on
-from clients.sight import may_reveal, may_see_notes, shown_name, shown_native
+from clients.sight import may_reveal, may_see_notes, shown_name, shown_native, shown_words
 from common import audit, saying
 from common.calendars import in_year
 from common.models import AuditEntry
@@ -29,6 +30,10 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
         Client.objects.visible_to(request.user)
         .select_related("tier", "branch")
         .defer("search", "document_number")
+        .annotate(
+            contact_count=_count(Contact.objects.counted()),
+            holding_count=_count(Holding.objects.all()),
+        )
         .prefetch_related(
             Prefetch("contact_points", ContactPoint.objects.usable()),
             Prefetch("facts", Fact.objects.select_related("type").order_by("-type__weight", "pk")),
@@ -53,20 +58,25 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
         "tab": tab,
         "today": today,
         "manager": client.primary[0] if client.primary else None,
-        "points": sorted(client.contact_points.all(), key=lambda point: ORDER.index(point.kind))[:4],
+        "points": sorted(client.contact_points.all(), key=lambda point: ORDER.index(point.kind))[:4]
+        if user.may_see_identities
+        else [],
         "editable": user.role in ("account_manager", "supervisor")
         and client.status not in ("closed", "deceased"),
         "may_reveal": may_reveal(user),
         "sees_identities": user.may_see_identities,
         "birthday": _birthday(client, today),
-        "counts": Contact.objects.filter(client=client).aggregate(
-            all=Count("pk", filter=Q(voided_at=None)), held=Count("client__holdings", distinct=True)
-        ),
     }
     context |= {"overview": _overview, "contacts": _contacts, "portfolio": _portfolio, "trail": _trail}[tab](
         request, client, today
     )
     return render(request, f"interactions/file_{tab}.html", context)
+
+
+def _count(rows) -> Coalesce:
+    """How many rows of a table the client has, counted by themselves: joined, two tables would multiply."""
+    mine = rows.filter(client=OuterRef("pk")).order_by().values("client")
+    return Coalesce(Subquery(mine.annotate(n=Count("pk")).values("n")), Value(0))
 
 
 def _birthday(client: Client, today: date) -> dict | None:
@@ -86,13 +96,11 @@ def _birthday(client: Client, today: date) -> dict | None:
 
 def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
     """Contacts with their words, where the reader may read them."""
-    notes: dict[int, str] = {}
-    if may_see_notes(request.user):
-        rows = ContactNote.objects.filter(contact__in=contacts)
-        if request.user.role != "auditor":
-            rows = rows.filter(contact__voided_at=None)
-        notes = dict(rows.values_list("contact_id", "text"))
     user = request.user
+    notes = {}
+    if may_see_notes(user):
+        rows = ContactNote.objects.visible_to(user).filter(contact__in=contacts)
+        notes = dict(rows.values_list("contact_id", "text"))
     return [
         {
             "contact": contact,
@@ -101,6 +109,9 @@ def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
             if contact.channel == "call" and not contact.is_reached
             else words.CHANNEL_ICONS[contact.channel],
             "note": notes.get(contact.pk, ""),
+            "people": shown_words(user, contact.participants),
+            "corrected": shown_words(user, contact.changed_reason),
+            "void": shown_words(user, contact.void_reason),
             "mine": contact.staff_id == user.pk,
             "editable": not contact.is_void
             and (
@@ -121,6 +132,8 @@ def _overview(request: HttpRequest, client: Client, today: date) -> dict:
     )
     before = []
     for action in actions:
+        if not action.source and not request.user.may_see_identities:
+            action.about = ""  # the theme speaks instead
         first, rest = words.reason(action, today, list(action.contacts.all()))
         before.append(
             {
@@ -145,7 +158,7 @@ def _overview(request: HttpRequest, client: Client, today: date) -> dict:
         Holding.objects.open()
         .filter(client=client)
         .select_related("product")
-        .order_by("matures_on", "number")[:50]
+        .order_by("matures_on", "number")
     )
     return {
         "before": before,
@@ -224,7 +237,7 @@ def _portfolio(request: HttpRequest, client: Client, today: date) -> dict:
         .select_related("product")
         .order_by("status", "matures_on", "number")
     )
-    holdings = list(own.prefetch_related("parties__client")[:200])
+    holdings = list(own.prefetch_related("parties__client"))
     visible = set(
         Client.objects.visible_to(request.user)
         .filter(pk__in={party.client_id for holding in holdings for party in holding.parties.all()})
@@ -233,7 +246,9 @@ def _portfolio(request: HttpRequest, client: Client, today: date) -> dict:
     for holding in holdings:
         # A party outside one's sight is counted, not named.
         holding.others = [
-            party if party.client_id in visible else None
+            (shown_name(request.user, party.client), party.get_role_display())
+            if party.client_id in visible
+            else None
             for party in holding.parties.all()
             if party.client_id != client.pk
         ]
@@ -243,10 +258,13 @@ def _portfolio(request: HttpRequest, client: Client, today: date) -> dict:
         .select_related("product", "client")
     )
     shared = shared.filter(client__in=Client.objects.visible_to(request.user))
+    shared = list(shared[:50])
+    for holding in shared:
+        holding.owner_name = shown_name(request.user, holding.client)
     opened = [h for h in holdings if h.status == "open"]
     return {
         "holdings": holdings,
-        "shared": list(shared[:50]),
+        "shared": shared,
         "totals": _totals(opened),
         "ladder": _ladder(opened, today),
     }

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Count, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
@@ -203,10 +203,12 @@ def _hand(request: HttpRequest, action: Action, on: date) -> dict:
 
 
 def _action(request: HttpRequest, pk: int) -> Action:
-    return get_object_or_404(
-        Action.objects.visible_to(request.user).select_related("client__branch", "client__tier", "theme"),
-        pk=pk,
-    )
+    """An action to work on: absent where its client is not visible, refused where it is only to be looked at."""
+    rows = Action.objects.select_related("client__branch", "client__tier", "theme")
+    action = get_object_or_404(rows.visible_to(request.user), pk=pk)
+    if not Action.objects.editable_by(request.user).filter(pk=pk).exists():
+        raise PermissionDenied
+    return action
 
 
 def action_hand(request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,0 +1,84 @@
+"""The client file: right figures, and no name for those who may not read names."""
+
+from decimal import Decimal
+
+import pytest
+
+from clients.models import Fact, FactType
+from portfolio.models import HoldingParty
+from tests.factories import ActionFactory, ContactFactory, HoldingFactory
+
+SECRETS = ("Carla", "Nina", "Haugland", "Shoemaker", "carla@", "+34600")
+
+
+@pytest.fixture
+def told(carla, nina, alice):
+    """A file whose every corner names somebody."""
+    contact = ContactFactory(
+        client=carla,
+        staff=alice,
+        note="Carla spoke",
+        participants="R. Haugland",
+        changed_reason="Carla said so",
+    )
+    ContactFactory(client=carla, staff=alice, result="no_answer")
+    action = ActionFactory(client=carla, about="Call Carla about the shop")
+    Fact.objects.create(client=carla, type=FactType.objects.get(code="occupation"), value="Shoemaker")
+    holding = HoldingFactory(client=carla)
+    HoldingFactory(client=carla)
+    HoldingParty.objects.create(holding=holding, client=nina, role="joint")
+    HoldingParty.objects.create(holding=holding, client=carla, role="owner")
+    return {"contact": contact, "action": action, "point": carla.contact_points.first()}
+
+
+def test_head_office_without_the_right_reads_no_name_anywhere(signed_in, dora, told):
+    addresses = [
+        *[
+            f"/client/{number}/{tab}"
+            for number in ("N-1", "N-2")
+            for tab in ("", "contacts/", "portfolio/", "trail/")
+        ],
+        f"/actions/{told['action'].pk}/",
+        *[f"/actions/{told['action'].pk}/{what}/" for what in ("snooze", "skip", "hand-over")],
+        f"/contacts/{told['contact'].pk}/",
+        f"/points/{told['point'].pk}/",
+        "/clients/",
+        "/dashboard/",
+        "/dashboard/month/",
+    ]
+    browser = signed_in(dora)
+    for address in addresses:
+        for headers in ({}, {"HX-Request": "true"}):
+            page = browser.get(address, headers=headers).content.decode()
+            assert [secret for secret in SECRETS if secret in page] == [], (address, headers)
+
+
+def test_head_office_with_the_right_reads_names_but_not_what_was_said(signed_in, dora, told):
+    dora.sees_identities = True
+    dora.save()
+    page = signed_in(dora).get("/client/N-1/").content.decode()
+    assert "Carla Núñez" in page
+    assert "Shoemaker" in page
+    assert "Carla spoke" not in page
+
+
+def test_tabs_count_contacts_and_holdings_each_by_themselves(signed_in, alice, carla, nina, anna, told):
+    client = signed_in(alice).get("/client/N-1/").context["client"]
+    assert (client.contact_count, client.holding_count) == (2, 2)
+    HoldingFactory(client=nina)
+    client = signed_in(anna).get("/client/N-2/").context["client"]
+    assert (client.contact_count, client.holding_count) == (0, 1)
+
+
+def test_total_adds_every_open_holding_of_a_currency(signed_in, alice, carla):
+    for _n in range(60):
+        HoldingFactory(client=carla, principal=Decimal(100))
+    HoldingFactory(client=carla, principal=Decimal(999), status="closed")
+    assert signed_in(alice).get("/client/N-1/").context["totals"] == [("EUR", Decimal(6000))]
+
+
+@pytest.mark.parametrize(
+    "address", ["/today/", "/client/N-1/", "/client/N-1/portfolio/", "/me/", "/notifications/"]
+)
+def test_whole_page_asked_for_by_htmx_is_drawn(signed_in, alice, carla, address):
+    assert signed_in(alice).get(address, headers={"HX-Request": "true"}).status_code == 200
