@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from babel import Locale, dates, numbers
+from babel import Locale, UnknownLocaleError, dates, numbers
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -58,6 +58,14 @@ def clock(value: time | datetime) -> str:
 def exact(value: datetime) -> str:
     local = timezone.localtime(value)
     return f"{day(local.date(), 'yMMMMEEEEd')}, {clock(local)}"
+
+
+def language(code: str) -> str:
+    """A language by its code, in the active language; a code nobody knows stays as it is."""
+    try:
+        return Locale.parse(code, sep="-").get_display_name(locale()) or code
+    except (UnknownLocaleError, ValueError):
+        return code
 
 
 def weekday(value: date) -> str:

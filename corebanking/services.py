@@ -11,7 +11,7 @@ import pghistory
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from common.jobs import after_commit
@@ -170,6 +170,17 @@ def check_import(*, job_id: int) -> ImportJob:
     job = ImportJob.objects.get(pk=job_id)
     if not claimed:
         return job
+    with _language_of(job):
+        return _check(job)
+
+
+def _language_of(job: ImportJob):
+    """A worker says what is wrong in the language of whoever sent the file."""
+    chosen = job.uploaded_by.language if job.uploaded_by else ""
+    return translation.override(chosen or translation.get_language())
+
+
+def _check(job: ImportJob) -> ImportJob:
     try:
         kind, scope = staging.read_file(job)
         counts = staging.judge(kind, scope)
@@ -260,7 +271,8 @@ def commit_import(*, actor: User | None, job_id: int) -> ImportJob:
             counts = staging.judge(kind, scope)
             _take_counts(job, counts)
             if job.rejected > job.allowed_rejected * job.read:
-                raise ImportRefused(_refusal_of(job))
+                with _language_of(job):
+                    raise ImportRefused(_refusal_of(job))
             _write(job, kind, scope)
             job.state, job.committed_at = State.COMMITTED, timezone.now()
             job.save()

@@ -363,7 +363,11 @@ def preview(kind: type[Kind], scope: Scope) -> list[dict]:
         )
         rows = cursor.fetchall()
     return [
-        {"row": row[0], "act": row[1], "cells": dict(zip(shown, [v or "" for v in row[2:]], strict=True))}
+        {
+            "row": row[0],
+            "act": row[1],
+            "cells": [[name, value or ""] for name, value in zip(shown, row[2:], strict=True)],
+        }
         for row in rows
     ]
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -113,6 +114,33 @@ def rank(action: Action, today: date) -> str:
     if action.due_on < today:
         return f"{first} " + _("Late rows come first, the longest first.")
     return f"{first} " + _("Ordered by the day it is due, then by money.")
+
+
+def morning(count: int, late: int, reached: int) -> tuple[str, str]:
+    """The sentence that opens Today, and what was done since the morning. Marked up, safe."""
+    if not count:
+        first = format_html("<strong>{}</strong>", _("Nobody to contact."))
+    elif late:
+        said = ngettext(
+            "<strong>%(count)s to contact</strong>, %(late)s of them late.",
+            "<strong>%(count)s to contact</strong>, %(late)s of them late.",
+            count,
+        )
+        first = mark_numbers(said, count=count, late=late)
+    else:
+        said = ngettext(
+            "<strong>%(count)s to contact</strong>.", "<strong>%(count)s to contact</strong>.", count
+        )
+        first = mark_numbers(said, count=count)
+    done = ngettext("%(count)s reached today.", "%(count)s reached today.", reached)
+    return first, done % {"count": saying.number(reached)}
+
+
+def mark_numbers(sentence: str, **counts: int) -> str:
+    """A translated sentence with its own markup, filled with counts and nothing else."""
+    for name in counts:
+        sentence = sentence.replace(f"%({name})s", f"{{{name}}}")
+    return format_html(sentence, **{name: saying.number(value) for name, value in counts.items()})
 
 
 def contact_title(contact: Contact) -> str:

@@ -34,6 +34,11 @@ def money(amount: Decimal | None, currency: str = "", cents: bool = False) -> st
 
 
 @register.filter
+def language_name(code: str) -> str:
+    return saying.language(code)
+
+
+@register.filter
 def number(value: Decimal | int | float | None) -> str:
     return "–" if value is None else saying.number(value)
 

@@ -112,6 +112,17 @@ def test_supervisor_sees_the_rate_move(open_as, bob, alice, book):
     assert "2 of 2" in page.locator(".lede").first.inner_text()
 
 
+def test_chart_is_drawn_in_the_accent_of_the_page_light_and_dark(open_as, bob, book):
+    for dark, accent in ((False, "rgb(15, 92, 110)"), (True, "rgb(121, 198, 212)")):
+        page = open_as(bob, dark=dark)
+        page.goto("/dashboard/")
+        page.wait_for_selector("[data-chart] svg")
+        drawn = page.evaluate(
+            "[...document.querySelectorAll('[data-chart] svg *')].flatMap((e) => [e.getAttribute('stroke'), e.getAttribute('fill')])"
+        )
+        assert any(accent.replace(" ", "") == (colour or "").replace(" ", "") for colour in drawn), set(drawn)
+
+
 PLACES = {
     "alice": ["/today/", "/clients/", "/client/C-1/", "/client/C-1/contacts/", "/client/C-1/portfolio/", "/client/C-1/trail/",
               "/contacts/log/?client=C-1", "/me/", "/notifications/"],

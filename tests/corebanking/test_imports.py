@@ -188,6 +188,20 @@ def test_formula_in_a_spreadsheet_is_rejected_with_its_place(load, tmp_path):
     assert (job.read, job.rejected) == (1, 1)
 
 
+def test_refusal_speaks_the_language_of_whoever_sent_the_file(load, erin):
+    erin.language = "es"
+    erin.save()
+    assert load(HEAD).refusal == "El archivo tiene cabecera y ninguna fila."
+
+
+def test_preview_keeps_the_order_of_the_columns(load):
+    job = load(HEAD + GOOD, dry_run=True)
+    job.refresh_from_db()
+    first = job.preview[0]
+    assert [name for name, _value in first["cells"]][:3] == ["client_number", "name", "phone"]
+    assert dict(first["cells"])["name"] == "Chen Meilin"
+
+
 def test_only_administrators_import(tmp_path, alice, erin):
     from django.core.exceptions import PermissionDenied
 

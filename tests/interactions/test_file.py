@@ -1,5 +1,6 @@
 """The client file: right figures, and no name for those who may not read names."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -75,6 +76,22 @@ def test_total_adds_every_open_holding_of_a_currency(signed_in, alice, carla):
         HoldingFactory(client=carla, principal=Decimal(100))
     HoldingFactory(client=carla, principal=Decimal(999), status="closed")
     assert signed_in(alice).get("/client/N-1/").context["totals"] == [("EUR", Decimal(6000))]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "<strong>2 to contact</strong>, 1 of them late."),
+        ("es", "<strong>2 por contactar</strong>, 1 con retraso."),
+        ("zh-hans", "<strong>2 位待联系</strong>，其中 1 位逾期。"),
+    ],
+)
+def test_today_opens_with_one_whole_sentence_of_the_language(signed_in, alice, carla, language, sentence):
+    alice.language = language
+    alice.save()
+    ActionFactory(client=carla)
+    ActionFactory(client=carla, opens_on=alice.today() - timedelta(days=3))
+    assert sentence in signed_in(alice).get("/today/").content.decode()
 
 
 @pytest.mark.parametrize(
