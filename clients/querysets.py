@@ -24,7 +24,9 @@ class ClientQuerySet(QuerySet):
         """
         if not getattr(user, "is_active", False) or not getattr(user, "role", ""):
             return self.none()
-        grants = _model("SightGrant").objects.filter(user=user, until_at__gt=timezone.now())
+        grants = _model("SightGrant").objects.filter(
+            Q(until_at=None) | Q(until_at__gt=timezone.now()), user=user
+        )
         if user.role == "account_manager":
             # One set of ids: an "or" of two subqueries would make the database look at every client.
             return self.filter(pk__in=self._in_books_of(user).union(grants.values("client_id"), all=True))
@@ -99,6 +101,36 @@ class OfClientQuerySet(QuerySet):
 
     def editable_by(self, user) -> "OfClientQuerySet":
         return self.filter(**{f"{self.client_path}__in": _model("Client").objects.editable_by(user)})
+
+
+class RelationQuerySet(OfClientQuerySet):
+    """A relation is seen from either end; what of the other end may be read is asked of that client."""
+
+    def visible_to(self, user) -> "RelationQuerySet":
+        visible = _model("Client").objects.visible_to(user)
+        return self.filter(Q(client__in=visible) | Q(other__in=visible))
+
+    def editable_by(self, user) -> "RelationQuerySet":
+        editable = _model("Client").objects.editable_by(user)
+        return self.filter(Q(client__in=editable) | Q(other__in=editable))
+
+    def of(self, client) -> "RelationQuerySet":
+        """The client's relations, from whichever end."""
+        return self.filter(Q(client=client) | Q(other=client))
+
+
+class ConsentQuerySet(OfClientQuerySet):
+    def current(self) -> "ConsentQuerySet":
+        """The event that holds today for each client, channel and purpose."""
+        return self.order_by("client", "channel", "purpose", "-at", "-pk").distinct(
+            "client", "channel", "purpose"
+        )
+
+
+class AgreementQuerySet(OfClientQuerySet):
+    def in_force(self, on) -> "AgreementQuerySet":
+        """The version in force on a day."""
+        return self.filter(approved_on__lte=on).filter(Q(to_on=None) | Q(to_on__gt=on))
 
 
 class ContactPointQuerySet(OfClientQuerySet):

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from clients.models import Client, Theme
+from clients.models import Channel, Client, Theme
 from clients.sight import shown_name
 from common import audit
 from common.api.serializers import CodeField, Nothing, StrictSerializer, VisibleField, VisibleIdField
@@ -18,7 +18,7 @@ from common.api.views import ApiViewSet, Listed, Retrieved
 from common.models import AuditEntry
 from interactions import services
 from interactions.models import Action, Contact, ContactNote, Occurrence
-from interactions.models.action import Channel, Source
+from interactions.models.action import Source
 from staff.api import PersonSerializer
 from staff.models import User
 

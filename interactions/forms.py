@@ -10,9 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Theme
+from clients.models import Channel, Theme
 from interactions.models import Action, Contact
-from interactions.models.action import Channel
 from interactions.services import NextStep
 from interactions.services.actions import people_who_may_take
 

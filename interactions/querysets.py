@@ -3,7 +3,19 @@
 from datetime import date, timedelta
 
 from django.apps import apps
-from django.db.models import BooleanField, Case, Exists, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    DateTimeField,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from clients.querysets import OfClientQuerySet
@@ -109,3 +121,52 @@ class ActionQuerySet(OfClientQuerySet):
 
 class OccurrenceQuerySet(OfClientQuerySet):
     """Seen with the client."""
+
+
+class PromiseQuerySet(OfClientQuerySet):
+    def open(self, today: date) -> "PromiseQuerySet":
+        """Neither withdrawn nor kept, and the window not over."""
+        return self.with_kept().filter(withdrawn_at=None, is_kept=False, due_on__gte=today)
+
+    def with_kept(self) -> "PromiseQuerySet":
+        """Annotates `is_kept`: a reached contact inside the window, in the days of the client's branch."""
+        contacts = apps.get_model("interactions", "Contact").objects.filter(
+            REACHED, client=OuterRef("client")
+        )
+        inside = contacts.annotate(
+            local_on=Func(
+                F("client__branch__time_zone"),
+                F("occurred_at"),
+                function="timezone",
+                output_field=DateTimeField(),
+            )
+        ).filter(
+            local_on__date__gte=OuterRef("opens_on"),
+            local_on__date__lte=OuterRef("due_on"),
+            recorded_at__gte=OuterRef("noted_at"),
+        )
+        return self.annotate(is_kept=Exists(inside))
+
+
+class OpportunityQuerySet(OfClientQuerySet):
+    def open(self) -> "OpportunityQuerySet":
+        return self.filter(closed_at=None)
+
+    def overdue_first(self) -> "OpportunityQuerySet":
+        return self.order_by("next_on", "-amount", "pk")
+
+
+class OfOpportunityQuerySet(OfClientQuerySet):
+    client_path = "opportunity__client"
+
+
+class ServiceCaseQuerySet(OfClientQuerySet):
+    def open(self) -> "ServiceCaseQuerySet":
+        return self.filter(closed_at=None)
+
+    def complaints(self) -> "ServiceCaseQuerySet":
+        return self.filter(kind="complaint")
+
+
+class OfCaseQuerySet(OfClientQuerySet):
+    client_path = "case__client"

@@ -1,7 +1,8 @@
-"""What the bank sells and what clients hold."""
+"""What the bank sells and what clients hold and bought."""
 
 from datetime import date
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +11,7 @@ from clients.models import Client
 from clients.querysets import OfClientQuerySet
 from common.calendars import WorkingCalendar
 from common.history import tracked
-from portfolio.querysets import HoldingQuerySet
+from portfolio.querysets import HoldingQuerySet, PurchaseQuerySet
 
 
 class Currency(models.CharField):
@@ -141,3 +142,55 @@ class HoldingParty(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["holding", "client"], name="holding_party_once")]
         indexes = [models.Index(fields=["client"], name="holding_party_client")]
+
+
+@tracked()
+class Purchase(models.Model):
+    """One sale as it was booked, never overwritten; a reversal is a row that points at what it reverses."""
+
+    number = models.CharField(_("purchase number"), max_length=40, unique=True, db_collation="C")
+    client = models.ForeignKey(Client, models.PROTECT, related_name="purchases")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="purchases")
+    bought_on = models.DateField(_("bought on"))
+    amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2)
+    currency = Currency(_("currency"))
+    units = models.DecimalField(_("units"), max_digits=20, decimal_places=6, null=True, blank=True)
+    unit_price = models.DecimalField(_("price"), max_digits=18, decimal_places=6, null=True, blank=True)
+    expected_return = models.DecimalField(
+        _("expected return"), max_digits=9, decimal_places=6, null=True, blank=True
+    )
+    stop_loss = models.DecimalField(_("loss limit"), max_digits=18, decimal_places=6, null=True, blank=True)
+    take_profit = models.DecimalField(_("gain limit"), max_digits=18, decimal_places=6, null=True, blank=True)
+    risk_profile = models.PositiveSmallIntegerField(_("risk profile then"), null=True, blank=True)
+    seller = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="sales"
+    )
+    campaign_code = models.CharField(max_length=40, blank=True)
+    reverses = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="reversal")
+
+    objects = PurchaseQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="purchase_amount_positive"),
+            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="purchase_currency_iso"),
+            models.CheckConstraint(
+                condition=Q(risk_profile=None) | Q(risk_profile__range=(1, 5)), name="purchase_risk_1_to_5"
+            ),
+            models.CheckConstraint(
+                condition=Q(stop_loss=None) | Q(take_profit=None) | Q(stop_loss__lt=F("take_profit")),
+                name="purchase_limits_in_order",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["client", "-bought_on"], name="purchase_client"),
+            models.Index(fields=["bought_on"], name="purchase_day"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def signed_amount(self):
+        """What the purchase adds to sales: a reversal takes away."""
+        return -self.amount if self.reverses_id else self.amount

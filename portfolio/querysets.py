@@ -36,3 +36,9 @@ class HoldingQuerySet(OfClientQuerySet):
             .annotate(total=Sum(Coalesce(F("market_value"), F("principal"))))
             .order_by("-total", "currency")
         )
+
+
+class PurchaseQuerySet(OfClientQuerySet):
+    def standing(self) -> "PurchaseQuerySet":
+        """Purchases that were neither reversed nor are reversals themselves."""
+        return self.filter(reverses=None, reversal=None)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.history import tracked
-from staff.querysets import BranchQuerySet, CoverQuerySet, UserManager
+from staff.querysets import BranchQuerySet, CoverQuerySet, OwnQuerySet, UserManager
 
 
 def validate_time_zone(name: str) -> None:
@@ -142,3 +142,26 @@ class Cover(models.Model):
 
     def __str__(self) -> str:
         return f"{self.covered_id} → {self.stand_in_id}"
+
+
+@tracked()
+class SavedView(models.Model):
+    """A list as one person wants to find it again: filters and columns as the page's own query string."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="saved_views")
+    page = models.CharField(max_length=40)  # the name of the list's address
+    name = models.CharField(_("name"), max_length=60)
+    query = models.CharField(max_length=1000)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    objects = OwnQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "page", "name"], name="saved_view_name_once"),
+            models.CheckConstraint(condition=~Q(name=""), name="saved_view_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

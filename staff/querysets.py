@@ -81,3 +81,15 @@ class CoverQuerySet(QuerySet):
         if user.role == "supervisor":
             return self.filter(covered__branch__path__contains=[user.branch_id or 0])
         return self.filter(models.Q(covered=user) | models.Q(stand_in=user))
+
+
+class OwnQuerySet(QuerySet):
+    """Rows that belong to one person and are nobody else's business."""
+
+    def visible_to(self, user) -> "OwnQuerySet":
+        if not getattr(user, "is_active", False) or not user.role:
+            return self.none()
+        return self.filter(user=user)
+
+    def editable_by(self, user) -> "OwnQuerySet":
+        return self.visible_to(user)

@@ -27,12 +27,16 @@ UNTRACKED = {
     "common.SavedRun": "a log of the daily run",
     "clients.Standing": "ledger from a day to a day",
     "clients.FactChange": "append-only ledger",
+    "clients.Consent": "append-only ledger",
+    "interactions.StageChange": "append-only ledger",
+    "interactions.CaseStep": "append-only ledger",
 }
 # Seen through another model's queryset, never listed by themselves.
 WITHOUT_SIGHT = {
     "clients.Standing": "read by reviews, which pass the scope first",
     "clients.SightGrant": "part of sight itself",
     "clients.FactChange": "read by indicators, which pass the scope first",
+    "clients.Household": "seen through its members",
 }
 HOUSE_MODELS = [
     model

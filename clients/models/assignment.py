@@ -51,17 +51,47 @@ class Assignment(models.Model):
 
 @tracked()
 class SightGrant(models.Model):
-    """One file opened with a reason for a short time, by someone whose role sees no lists (or not this one)."""
+    """One file opened to someone beside the book and the branch: with a reason for a short time, or by name."""
+
+    class Kind(models.TextChoices):
+        REASON = "reason", _("opened with a reason")  # auditors and data officers
+        BREAK_GLASS = "break_glass", _("opened in an emergency")  # told to those who look after the client
+        NAMED = "named", _("named on a restricted file")  # until it is taken back
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="sight_grants")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="sight_grants")
+    kind = models.CharField(max_length=11, choices=Kind, default=Kind.REASON)
     reason = models.CharField(max_length=500)
     from_at = models.DateTimeField(default=timezone.now)
-    until_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True)  # empty: a name on a restricted file
+    granted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True)
+    review = models.CharField(max_length=500, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["user", "until_at"], name="sight_grant_user")]
+        indexes = [
+            models.Index(fields=["user", "until_at"], name="sight_grant_user"),
+            models.Index(
+                fields=["client"],
+                condition=Q(kind="break_glass", reviewed_at=None),
+                name="sight_grant_review",
+            ),
+        ]
         constraints = [
-            models.CheckConstraint(condition=Q(until_at__gt=F("from_at")), name="sight_grant_lasts"),
+            models.CheckConstraint(
+                condition=Q(kind="named", until_at=None) | Q(until_at__gt=F("from_at")),
+                name="sight_grant_lasts",
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="sight_grant_has_a_reason"),
+            models.UniqueConstraint(
+                fields=["client", "user"],
+                condition=Q(kind="named", until_at=None),
+                name="sight_grant_named_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(reviewed_at=None, review="", reviewed_by=None)
+                | (Q(reviewed_at__isnull=False, reviewed_by__isnull=False) & ~Q(review="")),
+                name="sight_grant_review_is_whole",
+            ),
         ]

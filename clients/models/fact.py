@@ -24,6 +24,8 @@ class FactType(models.Model):
         FACT = "fact", _("a fact")
         CONTACT_POINT = "contact_point", _("a contact point")
         DATED_FACT = "dated_fact", _("a dated fact")
+        RELATION = "relation", _("a relation")
+        AGREEMENT = "agreement", _("a contact agreement")
 
     code = models.CharField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
@@ -44,12 +46,20 @@ class Fact(models.Model):
     type = models.ForeignKey(FactType, models.PROTECT, related_name="facts")
     value = models.CharField(max_length=500)
     learnt_on = models.DateField(null=True, blank=True)
+    amount = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)  # an estimate
+    currency = models.CharField(max_length=3, blank=True)
 
     objects = OfClientQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["client", "type"], name="fact_client_type")]
-        constraints = [models.CheckConstraint(condition=~Q(value=""), name="fact_has_a_value")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(value=""), name="fact_has_a_value"),
+            models.CheckConstraint(
+                condition=Q(amount=None, currency="") | Q(amount__isnull=False, currency__regex="^[A-Z]{3}$"),
+                name="fact_amount_has_a_currency",
+            ),
+        ]
 
 
 @tracked()
@@ -128,4 +138,9 @@ class FactChange(models.Model):
 
     class Meta:
         triggers = [APPEND_ONLY]
-        indexes = [models.Index(fields=["client", "at"], name="fact_change_client")]
+        indexes = [
+            models.Index(fields=["client", "at"], name="fact_change_client"),
+            models.Index(
+                fields=["contact_id"], condition=Q(contact_id__isnull=False), name="fact_change_contact"
+            ),
+        ]

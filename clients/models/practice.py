@@ -8,6 +8,20 @@ from clients.words import theme_name
 from common.history import tracked
 
 
+class Channel(models.TextChoices):
+    """The closed list of channels: of contacts, consents and agreements."""
+
+    VISIT = "visit", _("Visit")
+    BRANCH = "branch", _("In the branch")
+    CALL = "call", _("Call")
+    VIDEO = "video", _("Video call")
+    SMS = "sms", _("Text message")
+    EMAIL = "email", _("Email")
+    MESSENGER = "messenger", _("Messenger")
+    LETTER = "letter", _("Letter")
+    EVENT = "event", _("Event")
+
+
 @tracked()
 class Tier(models.Model):
     """The service level, from assets: how often and how a client is to be contacted."""
@@ -23,6 +37,7 @@ class Tier(models.Model):
     birthday_courtesy = models.BooleanField(_("birthdays are remembered"), default=True)
     holiday_courtesy = models.BooleanField(_("holidays are greeted"), default=True)
     gift_limit = models.DecimalField(_("gifts a year up to"), max_digits=12, decimal_places=2, default=0)
+    guard_blocks = models.BooleanField(_("a repetition needs a reason"), default=False)  # else it only warns
 
     class Meta:
         ordering = ["-rank", "name"]

@@ -6,12 +6,12 @@ from decimal import Decimal
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from clients.models import Channel
 from corebanking.cells import Code, Moment, Number, OneOf, Text, Whole
 from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Write
 from corebanking.kinds.portfolio import CLIENT
 from corebanking.mapping import Mapping
 from interactions.models import Contact, ContactNote
-from interactions.models.action import Channel
 from interactions.services import refresh_cadence
 
 

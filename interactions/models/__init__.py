@@ -1,6 +1,21 @@
-"""Contacts, actions, occurrences. One module a noun."""
+"""Contacts, actions, occurrences, promises, opportunities, service. One module a noun."""
 
 from interactions.models.action import Action, Occurrence
 from interactions.models.contact import Contact, ContactNote
+from interactions.models.opportunity import Opportunity, Stage, StageChange
+from interactions.models.promise import Promise
+from interactions.models.service import CaseStep, Referral, ServiceCase
 
-__all__ = ["Action", "Contact", "ContactNote", "Occurrence"]
+__all__ = [
+    "Action",
+    "CaseStep",
+    "Contact",
+    "ContactNote",
+    "Occurrence",
+    "Opportunity",
+    "Promise",
+    "Referral",
+    "ServiceCase",
+    "Stage",
+    "StageChange",
+]

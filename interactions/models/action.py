@@ -6,21 +6,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Client, Theme
+from clients.models import Channel, Client, Theme
 from common.history import tracked
 from interactions.querysets import ActionQuerySet, OccurrenceQuerySet
-
-
-class Channel(models.TextChoices):
-    VISIT = "visit", _("Visit")
-    BRANCH = "branch", _("In the branch")
-    CALL = "call", _("Call")
-    VIDEO = "video", _("Video call")
-    SMS = "sms", _("Text message")
-    EMAIL = "email", _("Email")
-    MESSENGER = "messenger", _("Messenger")
-    LETTER = "letter", _("Letter")
-    EVENT = "event", _("Event")
 
 
 class Source(models.TextChoices):

@@ -8,9 +8,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Client, Theme
+from clients.models import Channel, Client, Theme
 from common.history import tracked
-from interactions.models.action import Action, Channel
+from interactions.models.action import Action
 from interactions.querysets import ContactNoteQuerySet, ContactQuerySet
 
 
@@ -57,6 +57,7 @@ class Contact(models.Model):
     campaign_code = models.CharField(max_length=40, blank=True)
     is_imported = models.BooleanField(default=False)
     submission = models.UUIDField(null=True, blank=True, unique=True)  # one form sent twice is one contact
+    repeat_reason = models.CharField(max_length=300, blank=True)  # why it was said again so soon
     changed_reason = models.CharField(max_length=300, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
     voided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
