@@ -1,0 +1,83 @@
+"""Changes to clients: who they are, what is known, what they allow, who looks after them, who may look."""
+
+from clients.services.books import books_of_leavers, lend_client, transfer_clients
+from clients.services.clients import change_client, create_client, stand
+from clients.services.consents import (
+    approve_agreement,
+    client_of_token,
+    consents_of,
+    end_agreement,
+    record_consent,
+    unsubscribe,
+    unsubscribe_token,
+)
+from clients.services.finding import refresh_search
+from clients.services.known import (
+    Learnt,
+    add_contact_point,
+    change_contact_point,
+    change_fact,
+    forget_dated_fact,
+    forget_fact,
+    learn,
+    phone_e164,
+    provenance_of,
+    record_fact_change,
+    remove_contact_point,
+    value_hash,
+    write_dated_fact,
+)
+from clients.services.people import join_household, leave_household, name_household, relate, unrelate
+from clients.services.sight import (
+    may_open,
+    name_reader,
+    open_with_reason,
+    restrict_file,
+    reveal,
+    review_opening,
+    to_review,
+    unname_reader,
+)
+
+__all__ = [
+    "Learnt",
+    "add_contact_point",
+    "approve_agreement",
+    "books_of_leavers",
+    "change_client",
+    "change_contact_point",
+    "change_fact",
+    "client_of_token",
+    "consents_of",
+    "create_client",
+    "end_agreement",
+    "forget_dated_fact",
+    "forget_fact",
+    "join_household",
+    "learn",
+    "leave_household",
+    "lend_client",
+    "may_open",
+    "name_household",
+    "name_reader",
+    "open_with_reason",
+    "phone_e164",
+    "provenance_of",
+    "record_consent",
+    "record_fact_change",
+    "refresh_search",
+    "relate",
+    "remove_contact_point",
+    "restrict_file",
+    "reveal",
+    "review_opening",
+    "stand",
+    "to_review",
+    "transfer_clients",
+    "unname_reader",
+    "unrelate",
+    "unsubscribe",
+    "unsubscribe_token",
+    "value_hash",
+    "write_dated_fact",
+]

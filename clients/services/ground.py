@@ -1,0 +1,36 @@
+"""What every service of clients needs first: the right to change, and clean words."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils.translation import gettext as _
+
+from clients.models import Client
+from common.text import clean_line, has_nul
+from staff.models import User
+
+
+def may_edit(actor: User, client: Client) -> None:
+    """Raise PermissionDenied where the actor may not change the client's file."""
+    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
+        raise PermissionDenied
+
+
+def clean(changes: dict) -> dict:
+    """Texts as one clean line. Raises ValidationError by field for what cannot be stored."""
+    cleaned = {}
+    for field, value in changes.items():
+        if isinstance(value, str):
+            if has_nul(value):
+                raise ValidationError({field: _("This holds a character that cannot be stored.")})
+            value = clean_line(value)
+        cleaned[field] = value
+    return cleaned
+
+
+def required(field: str, text: str, message: str, *, most: int) -> str:
+    """A clean, non-empty text of at most so many characters. Raises ValidationError on the field."""
+    text = clean({field: text})[field]
+    if not text:
+        raise ValidationError({field: message})
+    if len(text) > most:
+        raise ValidationError({field: _("This is too long: at most %(most)s characters.") % {"most": most}})
+    return text
