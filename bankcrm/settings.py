@@ -64,6 +64,8 @@ CORE_OWNS_ASSIGNMENT = env.bool("CORE_OWNS_ASSIGNMENT", False)
 CORE_OWNS_TIER = env.bool("CORE_OWNS_TIER", False)
 RISK_PROFILE_VALID_DAYS = env.int("RISK_PROFILE_VALID_DAYS", 730)
 CONTACT_FREE_EDIT = timedelta(hours=24)
+CASE_CHECK_DAYS = env.int("CASE_CHECK_DAYS", 7)  # after a proposal the client is asked whether all is well
+FOLLOW_UP_DAYS = env.int("FOLLOW_UP_DAYS", 7)  # an interest voiced is followed up within so many days
 SIGHT_GRANT = timedelta(hours=1)
 REVEAL_SECONDS = 30
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)

@@ -72,6 +72,9 @@ KINDS: dict[str, Callable[[Notification], str]] = {
     "import_refused": lambda notification: _("Your import was refused. Nothing was loaded."),
     "file_opened": lambda notification: _("A client file was opened with a reason. Please review it."),
     "message_unknown": _message_unknown,
+    "referral": lambda notification: _("A colleague leads a client to you. Please accept or decline."),
+    "referral_ended": lambda notification: _("A referral of yours has ended; its outcome is on the file."),
+    "in_branch": lambda notification: _("A client of yours is in the branch now."),
 }
 
 

@@ -1,0 +1,106 @@
+"""The repetition guard: a client is not told the same thing twice because a colleague did not know.
+
+Armed by a reached contact of the theme inside its minimum gap, or by another person's open action of it;
+attempts never arm it and duties are exempt (domain.md). It warns, or asks for a reason where the tier says so.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clients.models import Assignment, Client, Theme
+from common import saying
+from interactions.models import Action, Contact
+from staff.models import User
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """What would be repeated. `blocks`: the tier wants a reason; else it is only said."""
+
+    theme: Theme
+    by: str
+    on: date
+    blocks: bool
+    again_on: date | None = None  # empty: a colleague means to speak about it, nobody has yet
+
+    @property
+    def words(self) -> str:
+        """One sentence for the person about to do it."""
+        names = {"name": self.by, "theme": str(self.theme), "date": saying.day(self.on, "MMMMEEEEd")}
+        if self.again_on is None:
+            return _("%(name)s means to speak about “%(theme)s” by %(date)s.") % names
+        names["again"] = saying.day(self.again_on, "MMMMEEEEd")
+        return (
+            _("%(name)s spoke about “%(theme)s” on %(date)s; the same may be said again from %(again)s.")
+            % names
+        )
+
+
+def hold(client: Client, theme: Theme) -> None:
+    """Until the transaction ends nobody else may decide about this client and theme: of two, one wins."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('guard'), hashtext(%s))", [f"{client.pk}/{theme.pk}"]
+        )
+
+
+def repetition(
+    *,
+    actor: User,
+    client: Client,
+    theme: Theme | None,
+    at: datetime | None = None,
+    besides: Contact | None = None,
+    action: Action | None = None,
+) -> Repetition | None:
+    """What a contact of a theme at a moment would repeat, or None. `action` is the one it fulfils."""
+    if theme is None or theme.is_duty:
+        return None
+    blocks = bool(client.tier and client.tier.guard_blocks)
+    at = at or timezone.now()
+    if theme.minimum_gap_days:
+        zone = client.branch.zone
+        day = timezone.localtime(at, zone).date()
+        since = datetime.combine(day - timedelta(days=theme.minimum_gap_days - 1), datetime.min.time(), zone)
+        told = (
+            Contact.objects.reached()
+            .filter(client=client, theme=theme, occurred_at__gte=since, occurred_at__lte=at)
+            .select_related("staff")
+            .latest_first()
+        )
+        if besides is not None:
+            told = told.exclude(pk=besides.pk)
+        last = told.first()
+        if last is not None:
+            on = timezone.localtime(last.occurred_at, zone).date()
+            again = on + timedelta(days=theme.minimum_gap_days)
+            return Repetition(theme, last.staff.name, on, blocks, again)
+    meant = _meant_by_another(actor, client, theme, action)
+    if meant is not None:
+        return Repetition(theme, meant[0], meant[1].due_on, blocks)
+    return None
+
+
+def _meant_by_another(
+    actor: User, client: Client, theme: Theme, action: Action | None
+) -> tuple[str, Action] | None:
+    """Another person's open action of the theme: handed to them, or of whoever holds the book."""
+    today = client.branch.today()
+    rows = Action.objects.open().filter(client=client, theme=theme, opens_on__lte=today).exclude(owner=actor)
+    if action is not None:
+        rows = rows.exclude(pk=action.pk)
+    mine = Q(manager=actor) | Q(manager__in=User.objects.covered_by(actor, today).values("pk"))
+    held = Assignment.objects.filter(client=client, to_on=None)
+    for row in rows.select_related("owner").order_by("due_on", "pk"):
+        if row.owner is not None:
+            return row.owner.name, row
+        if not held.filter(mine).exists():
+            primary = held.filter(role="primary").select_related("manager").first()
+            if primary is not None:
+                return primary.manager.name, row
+    return None
