@@ -4,10 +4,13 @@ from datetime import date, timedelta
 
 from django.apps import apps
 from django.db.models import BooleanField, Case, Exists, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
-from clients.querysets import OfClientQuerySet
+from clients.querysets import ClientQuerySet, OfClientQuerySet
 
+SILENT = ("closed", "deceased", "blocked")  # nothing is planned with them
+COVERED = "SELECT covered_id FROM staff_cover WHERE stand_in_id = %s AND from_on <= %s AND to_on >= %s"
 OWED, MONEY, TOUCH = 1, 2, 3
 WRITTEN = ("email", "letter", "sms")
 # A letter or mail sent is never reached; an answer to it is (numbers.md).
@@ -58,24 +61,27 @@ class ActionQuerySet(OfClientQuerySet):
             return self.visible_to(user)
         return self.none()
 
-    def waiting_for(self, user, today: date) -> "ActionQuerySet":
+    def waiting_for(self, user, today: date, clients: list[int] | None = None) -> "ActionQuerySet":
         """Open actions that are this person's: handed to them, or nobody's of clients in their book today.
 
-        A supervisor has those of clients of their branches who have no account manager.
+        A supervisor has those of clients of their branches who have no account manager. `clients` are the
+        ids of `reachable_by`, where they are known already: a list of ids is quicker than asking again.
         """
-        Assignment = apps.get_model("clients", "Assignment")
-        Client = apps.get_model("clients", "Client")
-        if not getattr(user, "is_active", False):
+        if not getattr(user, "is_active", False) or user.role not in ("account_manager", "supervisor"):
             return self.none()
-        visible = Client.objects.visible_to(user).served().exclude(status="blocked")
+        wanted = self.reachable_by(user) if clients is None else clients
         if user.role == "account_manager":
-            covered = apps.get_model("staff", "User").objects.covered_by(user, today)
-            mine = Q(owner=None) | Q(owner=user) | Q(owner__in=covered.values("pk"))
-            return self.open().filter(mine, client__in=visible)
-        if user.role == "supervisor":
-            orphan = ~Exists(Assignment.objects.filter(client=OuterRef("client"), role="primary", to_on=None))
-            return self.open().filter(Q(client__in=visible), Q(owner=user) | (Q(owner=None) & orphan))
-        return self.none()
+            covered = RawSQL(COVERED, [user.pk, today, today])
+            mine = Q(owner=None) | Q(owner=user) | Q(owner__in=covered)
+            return self.open().filter(mine, client__in=wanted)
+        Assignment = apps.get_model("clients", "Assignment")
+        orphan = ~Exists(Assignment.objects.filter(client=OuterRef("client"), role="primary", to_on=None))
+        return self.open().filter(Q(client__in=wanted), Q(owner=user) | (Q(owner=None) & orphan))
+
+    @staticmethod
+    def reachable_by(user) -> "ClientQuerySet":
+        """The clients a person sees and whom one may contact at all."""
+        return apps.get_model("clients", "Client").objects.visible_to(user).filter(~Q(status__in=SILENT))
 
     def due(self, today: date) -> "ActionQuerySet":
         """Open by today and not put off past it."""

@@ -1,10 +1,9 @@
 """Today: what is due for the person, ranked, each with its reason in words; worked in place."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models import Count, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -17,15 +16,16 @@ from django.views.decorators.http import require_POST
 from clients.models import Assignment, Client, ContactPoint
 from clients.sight import may_reveal
 from common import saying
-from common.pages import go, tell, way_back
+from common.pages import addresses, go, tell, way_back
 from interactions import forms, services, words
 from interactions.models import Action, Contact, Occurrence
-from interactions.querysets import MONEY, OWED, TOUCH
+from interactions.querysets import MONEY, OWED, SILENT, TOUCH
 from interactions.services.actions import reopen_action, wake_action
 from staff.models import Cover
 
 ROLES = ("account_manager", "supervisor")
 MOST_ROWS = 200
+LATEST_LOGGED = timedelta(days=31)
 GROUPS = {
     OWED: gettext_lazy("Owed today"),
     MONEY: gettext_lazy("Money about to move"),
@@ -38,20 +38,17 @@ WAYS = (
 )
 
 
-@dataclass
-class Row:
-    """One line of Today, ready to be read."""
-
-    action: Action
-    first: str
-    rest: str
-    due: str
-    icon: str
-    holder: str  # whose client it is, where that is not the reader
+def _attempts(actions: list[Action]) -> dict[int, list[Contact]]:
+    """The contacts that were tried for some actions and reached nobody, by action."""
+    found: dict[int, list[Contact]] = {}
+    tried = Contact.objects.counted().filter(action__in=[action.pk for action in actions])
+    for contact in tried.exclude(result=Contact.Result.REACHED).only("action", "result", "occurred_at"):
+        found.setdefault(contact.action_id, []).append(contact)
+    return found
 
 
-def _rows(request: HttpRequest, today: date) -> list[Row]:
-    user = request.user
+def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
+    """The lines of Today, ready to be read: what a template would work out for each costs more than the page."""
     primary = Assignment.objects.filter(client=OuterRef("client"), role="primary", to_on=None)
     occasions = (
         Occurrence.objects.filter(action=OuterRef("pk"))
@@ -60,50 +57,61 @@ def _rows(request: HttpRequest, today: date) -> list[Row]:
         .annotate(n=Count("due_on", distinct=True))
         .values("n")
     )
-    actions = (
-        Action.objects.waiting_for(user, today)
+    actions = list(
+        Action.objects.waiting_for(user, today, reachable)
         .due(today)
         .ranked(today)
         .select_related("client__tier", "client__branch", "theme")
         .defer("client__search", "client__document_number")
-        .prefetch_related(
-            Prefetch(
-                "contacts", Contact.objects.counted().only("action", "result", "occurred_at", "voided_at")
-            )
-        )
         .annotate(
             holder_id=primary.values("manager_id")[:1],
             holder_name=primary.values("manager__name")[:1],
             occasions=Coalesce(Subquery(occasions), Value(0)),
         )[:MOST_ROWS]
     )
+    attempts = _attempts(actions)
+    file_of, hand_of = addresses("client-detail"), addresses("action-hand")
     rows = []
     for action in actions:
-        first, rest = words.reason(action, today, list(action.contacts.all()))
+        first, rest = words.reason(action, today, attempts.get(action.pk))
         if action.occasions > 1:
             more = saying.number(action.occasions - 1)
             rest = f"{rest} " + _("And %(count)s more of the kind.") % {"count": more}
+        client = action.client
+        notes = [client.tier.name] if client.tier else []
+        if user.role == "account_manager" and action.holder_id != user.pk and action.holder_name:
+            notes.append(_("for %(name)s") % {"name": action.holder_name})  # whose client it is
+        gift = action.source == "birthday"
         rows.append(
-            Row(
-                action=action,
-                first=first,
-                rest=rest,
-                due=saying.due(action.due_on, today, action.due_at),
-                icon="gift"
-                if action.source == "birthday"
-                else words.CHANNEL_ICONS.get(action.channel, "phone"),
-                holder=action.holder_name or ""
-                if user.role == "account_manager" and action.holder_id != user.pk
-                else "",
-            )
+            {
+                "action": action,
+                "pk": action.pk,
+                "group": action.group,
+                "way": action.theme.way,
+                "url": file_of(client.number),
+                "name": client.name,
+                "native": client.other_script,
+                "notes": ", ".join(notes),
+                "first": first,
+                "rest": rest,
+                "due": saying.due(action.due_on, today, action.due_at),
+                "is_late": action.is_late,
+                "icon": "gift" if gift else words.CHANNEL_ICONS.get(action.channel, "phone"),
+                "label": saying.choice(action, "source" if gift else "channel"),
+                "amount": action.amount,
+                "currency": action.currency,
+                "hand_url": hand_of(action.pk),
+            }
         )
     return rows
 
 
-def _week(user, today: date) -> list[dict]:
+def _week(user, today: date, seen: list[int] | None) -> list[dict]:
     """Planned and done a day of this week against what a day holds."""
     monday = today - timedelta(days=today.weekday())
-    mine = Q(owner=user) | Q(owner=None, client__in=Client.objects.visible_to(user))
+    mine = Q(owner=user) | Q(
+        owner=None, client__in=Client.objects.visible_to(user) if seen is None else seen
+    )
     counts = {
         row["due_on"]: row
         for row in Action.objects.opening_in_week(monday)
@@ -113,30 +121,47 @@ def _week(user, today: date) -> list[dict]:
         .annotate(all=Count("pk"), done=Count("pk", filter=Q(state="done")))
     }
     room = max(user.daily_capacity, 1)
-    top = max([room * 1.2, *(row["all"] for row in counts.values())])
+    scale = 38 / max([room * 1.2, *(row["all"] for row in counts.values())])
+    working = user.branch.working_days if user.branch else range(5)
     days = []
     for offset in range(7):
         on = monday + timedelta(days=offset)
         row = counts.get(on, {"all": 0, "done": 0})
-        scale = 38 / top
+        over = max(0, row["all"] - room)
+        said = _("%(all)s due, %(done)s done, room for %(room)s")
         days.append(
             {
-                "on": on,
+                "day": on.day,
                 "name": saying.day(on, "EEE"),
                 "all": row["all"],
-                "done": row["done"],
-                "room": room,
+                "said": said % {"all": row["all"], "done": row["done"], "room": room},
                 "now": on == today,
-                "off": on.weekday() not in (user.branch.working_days if user.branch else range(5)),
-                "y": 40 - row["all"] * scale,
-                "h": row["all"] * scale,
-                "done_y": 40 - row["done"] * scale,
-                "done_h": row["done"] * scale,
-                "over_h": max(0, row["all"] - room) * scale,
-                "cap_y": 40 - room * scale,
+                "off": on.weekday() not in working,
+                "y": _px(40 - row["all"] * scale),
+                "h": _px(row["all"] * scale),
+                "done_y": _px(40 - row["done"] * scale),
+                "done_h": _px(row["done"] * scale),
+                "over_h": _px(over * scale) if over else "",
+                "cap_y": _px(40 - room * scale),
             }
         )
     return days
+
+
+def _px(length: float) -> str:
+    """A length inside a drawing: one decimal, a point in every language."""
+    return f"{length:.1f}"
+
+
+def _sight(user) -> tuple[list[int] | None, list[int] | None]:
+    """Ids of the clients in an account manager's book, and of those one may contact.
+
+    Three questions of the page start from them. A supervisor may see thousands: there each question asks.
+    """
+    if user.role != "account_manager":
+        return None, None
+    seen = list(Client.objects.visible_to(user).values_list("pk", "status"))
+    return [pk for pk, _status in seen], [pk for pk, status in seen if status not in SILENT]
 
 
 def today(request: HttpRequest) -> HttpResponse:
@@ -144,42 +169,45 @@ def today(request: HttpRequest) -> HttpResponse:
     if user.role not in ROLES:
         raise Http404
     on = user.today()
-    rows = _rows(request, on)
+    seen, reachable = _sight(user)
+    rows = _rows(user, on, reachable)
     way = request.GET.get("way", "")
-    counts = [(code, name, sum(row.action.theme.way == code for row in rows)) for code, name in WAYS]
-    shown = [row for row in rows if not way or row.action.theme.way == way]
+    shown = [row for row in rows if not way or row["way"] == way]
     groups = [
-        {"name": name, "rows": [row for row in shown if row.action.group == group]}
+        {"name": name, "rows": [row for row in shown if row["group"] == group]}
         for group, name in GROUPS.items()
     ]
-    midnight = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    tomorrow = on + timedelta(days=1)
     context = {
         "today": on,
         "title": saying.day(on, "MMMMEEEEd"),
         "groups": [group for group in groups if group["rows"]],
         "count": len(rows),
-        "lede": words.morning(
-            len(rows),
-            sum(row.action.is_late for row in rows),
-            Contact.objects.reached().filter(staff=user, recorded_at__gte=midnight).count(),
-        ),
+        "lede": words.morning(len(rows), sum(row["is_late"] for row in rows), _reached_today(user)),
         "full": len(rows) == MOST_ROWS,
-        "ways": counts,
+        "ways": [(code, name, sum(row["way"] == code for row in rows)) for code, name in WAYS],
         "way": way,
-        "in_hand": shown[0].action.pk if shown else None,
+        "in_hand": shown[0]["pk"] if shown else None,
         "dense": request.session.get("dense", False) and len(rows) > 15,
-        "week": _week(user, on),
-        "tomorrow": Action.objects.waiting_for(user, on)
-        .filter(Q(opens_on=on + timedelta(days=1)) | Q(snoozed_until=on + timedelta(days=1)))
+        "week": _week(user, on, seen),
+        "tomorrow": Action.objects.waiting_for(user, on, reachable)
+        .filter(Q(opens_on=tomorrow) | Q(snoozed_until=tomorrow))
         .count(),
         "covers": Cover.objects.on(on).filter(stand_in=user).select_related("covered"),
         "overdue_clients": Client.objects.visible_to(user).filter(next_due_on__lt=on, status="active").count()
         if not rows
         else None,
+        "hand": _hand(request, shown[0]["action"], on) if shown else None,
     }
-    if rows:
-        context["hand"] = _hand(request, shown[0].action, on) if shown else None
     return render(request, "interactions/today.html", context)
+
+
+def _reached_today(user) -> int:
+    """How many contacts the person has logged since midnight that reached somebody."""
+    midnight = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    # What is logged later than a month is no news of today, and the index goes by when it happened.
+    lately = Contact.objects.reached().filter(staff=user, occurred_at__gte=midnight - LATEST_LOGGED)
+    return lately.filter(recorded_at__gte=midnight).count()
 
 
 def _hand(request: HttpRequest, action: Action, on: date) -> dict:
