@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from clients.search import search_condition
 
-
 # One set of ids: an "or" of subqueries would make the database look at every client. Written as SQL because
 # every page asks it, and the ORM would take longer to put it together than the database to answer.
 _IN_SIGHT = """
