@@ -13,7 +13,7 @@ from clients.models import Client, Theme
 from common.text import clean_line, has_nul
 from interactions.models import Action, Contact, ContactNote
 from interactions.querysets import WRITTEN
-from interactions.services.actions import plan_action
+from interactions.services.actions import planned_action
 from interactions.services.cadence import refresh_cadence
 from staff.models import User
 
@@ -49,7 +49,6 @@ def fulfils(contact: Contact) -> bool:
     return sent and contact.channel in WRITTEN
 
 
-@transaction.atomic
 def log_contact(
     *,
     actor: User,
@@ -77,12 +76,9 @@ def log_contact(
     """
     if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
         raise PermissionDenied
-    if submission is not None:
-        known = Contact.objects.filter(submission=submission).first()
-        if known is not None:
-            if known.staff_id != actor.pk or known.client_id != client.pk:
-                raise PermissionDenied
-            return known
+    known = _submitted(actor, client, submission)
+    if known is not None:
+        return known
     if action is not None and action.client_id != client.pk:
         raise ValidationError({"action": _("This action belongs to another client.")})
     now = timezone.now()
@@ -103,19 +99,37 @@ def log_contact(
     )
     _check(contact, now)
     try:
+        # One transaction and no savepoint inside: each would be two more questions to the database.
         with transaction.atomic():
-            contact.save()
+            return _written(actor, client, contact, note, next_step)
     except IntegrityError:
-        if submission is None:
+        known = _submitted(actor, client, submission)  # the same form sent twice at once
+        if known is None:
             raise
-        return Contact.objects.get(submission=submission, staff=actor, client=client)
-    _write_note(contact, note)
+        return known
+
+
+def _submitted(actor: User, client: Client, submission: uuid.UUID | None) -> Contact | None:
+    """The contact that a form has already become. Raises: PermissionDenied where it is another's."""
+    known = None if submission is None else Contact.objects.filter(submission=submission).first()
+    if known is not None and (known.staff_id != actor.pk or known.client_id != client.pk):
+        raise PermissionDenied
+    return known
+
+
+def _written(actor: User, client: Client, contact: Contact, note: str, next_step: NextStep | None) -> Contact:
+    """Write a new contact down with everything that follows from it."""
+    contact.save()
+    note = _checked_note(note)
+    if note:
+        ContactNote.objects.create(contact=contact, text=note)
+    action = contact.action
     if action is not None and fulfils(contact):
         Action.objects.filter(pk=action.pk, state=Action.State.PLANNED).update(
-            state=Action.State.DONE, closed_at=now
+            state=Action.State.DONE, closed_at=contact.recorded_at
         )
     if next_step is not None:
-        planned = plan_action(
+        planned_action(
             actor=actor,
             client=client,
             theme=next_step.theme or contact.theme or Theme.objects.get(code="keeping_in_touch"),
@@ -124,13 +138,12 @@ def log_contact(
             due_at=next_step.due_at,
             about=next_step.about,
             origin=Action.Origin.NEXT_STEP,
-        )
-        planned.from_contact = contact
-        planned.save(update_fields=["from_contact"])
+            from_contact=contact,
+        ).save()
     if contact.result == Contact.Result.REACHED:
         refresh_cadence([client.pk])
-    if actor.remembered_channel != channel:
-        User.objects.filter(pk=actor.pk).update(remembered_channel=channel)
+    if actor.remembered_channel != contact.channel:
+        User.objects.filter(pk=actor.pk).update(remembered_channel=contact.channel)
     return contact
 
 
@@ -160,12 +173,17 @@ def _check(contact: Contact, now: datetime) -> None:
         )
 
 
-def _write_note(contact: Contact, text: str) -> None:
+def _checked_note(text: str) -> str:
     text = text.strip()
     if has_nul(text):
         raise ValidationError({"note": _("The note holds a character that cannot be stored.")})
     if len(text) > 8000:
         raise ValidationError({"note": _("The note is too long: at most 8,000 characters.")})
+    return text
+
+
+def _write_note(contact: Contact, text: str) -> None:
+    text = _checked_note(text)
     if text:
         ContactNote.objects.update_or_create(contact=contact, defaults={"text": text})
     else:
