@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 TODAY = ("today", _("Today"), "sun")
 CLIENTS = ("client-list", _("Clients"), "users")
+OPPORTUNITIES = ("opportunity-list", _("Opportunities"), "target-arrow")
+CASES = ("case-list", _("Cases"), "lifebuoy")
+REFERRALS = ("referral-list", _("Referrals"), "arrows-exchange")
 DASHBOARD = ("dashboard", _("Dashboard"), "chart-line")
 TEAM = ("team", _("Team"), "shield-lock")
 IMPORTS = ("import-list", _("Imports"), "file-import")
@@ -16,9 +19,9 @@ LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
 
 BY_ROLE = {
-    "account_manager": [TODAY, CLIENTS, DASHBOARD],
-    "supervisor": [DASHBOARD, CLIENTS, TODAY, TEAM],
-    "head_office": [DASHBOARD, CLIENTS],
+    "account_manager": [TODAY, CLIENTS, OPPORTUNITIES, DASHBOARD, CASES, REFERRALS],
+    "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, TEAM, CASES, REFERRALS],
+    "head_office": [DASHBOARD, CLIENTS, OPPORTUNITIES],
     "administrator": [IMPORTS, TEAM, OUTBOX],
     "auditor": [OPEN_FILE],
     "data_officer": [OPEN_FILE],

@@ -157,3 +157,15 @@ def script_language(text: str) -> str:
     if any(0x0600 <= ord(c) <= 0x06FF for c in text):
         return "ar"
     return ""
+
+
+def weekdays(days: list[int]) -> str:
+    """Days of the week (Monday is 0) as people write them: "Tue–Fri", "Mon, Wed"."""
+    names = [
+        dates.format_date(date(2024, 1, 1) + timedelta(days=number_), "EEE", locale=locale())
+        for number_ in range(7)
+    ]
+    wanted = sorted(set(days))
+    if len(wanted) > 2 and wanted == list(range(wanted[0], wanted[-1] + 1)):
+        return f"{names[wanted[0]]}–{names[wanted[-1]]}"
+    return ", ".join(names[number_] for number_ in wanted)

@@ -1,6 +1,7 @@
 """Contacts: logged in one go with what follows from them, corrected with history, voided with a reason."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -10,11 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
+from clients.services import Learnt
 from common.text import clean_line, has_nul
 from interactions.models import Action, Contact, ContactNote
 from interactions.querysets import WRITTEN
 from interactions.services.actions import planned_action
 from interactions.services.cadence import refresh_cadence
+from interactions.services.guard import hold, repetition
+from interactions.services.heard import take_back, take_down
+from interactions.services.opportunities import Interest
+from interactions.services.promises import Noted
 from staff.models import User
 
 CHANGEABLE = (
@@ -64,12 +70,17 @@ def log_contact(
     effect: str = "",
     action: Action | None = None,
     next_step: NextStep | None = None,
+    learnt: Sequence[Learnt] = (),
+    interest: Interest | None = None,
+    promise: Noted | None = None,
+    repeat_reason: str = "",
     submission: uuid.UUID | None = None,
 ) -> Contact:
-    """Log one attempt to communicate, with its note and the next action.
+    """Log one attempt to communicate, with its note, what was heard and the next action.
 
     Rule: each attempt is a row; only a reached one moves the cadence and fulfils the action (a letter,
-    mail or text sent fulfils it too, but reaches nobody).
+    mail or text sent fulfils it too, but reaches nobody). A theme said again inside its minimum gap needs
+    a reason where the client's tier says so; of two people at the same moment one is asked for it.
     Visibility: the client must be editable by the actor; `action` must be one of the client's.
     Repeatable: the same `submission` gives the same contact, whatever else comes with it.
     Raises: ValidationError by field; PermissionDenied.
@@ -101,7 +112,11 @@ def log_contact(
     try:
         # One transaction and no savepoint inside: each would be two more questions to the database.
         with transaction.atomic():
-            return _written(actor, client, contact, note, next_step)
+            contact.repeat_reason = _repeat_reason(contact, action, repeat_reason)
+            written = _written(actor, client, contact, note, next_step)
+            if learnt or interest or promise:
+                take_down(actor=actor, contact=contact, learnt=learnt, interest=interest, promise=promise)
+            return written
     except IntegrityError:
         known = _submitted(actor, client, submission)  # the same form sent twice at once
         if known is None:
@@ -145,6 +160,27 @@ def _written(actor: User, client: Client, contact: Contact, note: str, next_step
     if actor.remembered_channel != contact.channel:
         User.objects.filter(pk=actor.pk).update(remembered_channel=contact.channel)
     return contact
+
+
+def _repeat_reason(contact: Contact, action: Action | None, reason: str) -> str:
+    """The reason for a repetition, required where the tier blocks; empty where nothing is repeated."""
+    theme = contact.theme
+    if theme is None or theme.is_duty or not theme.minimum_gap_days:
+        return ""
+    if contact.direction != Contact.Direction.OUT or contact.result != Contact.Result.REACHED:
+        return ""
+    hold(contact.client, theme)
+    found = repetition(
+        actor=contact.staff, client=contact.client, theme=theme, at=contact.occurred_at, action=action
+    )
+    reason = clean_line(reason)[:300]
+    if found is None:
+        return ""
+    if found.blocks and not reason:
+        raise ValidationError(
+            {"repeat_reason": _("%(what)s Write why, and you may save.") % {"what": found.words}}
+        )
+    return reason
 
 
 def _check(contact: Contact, now: datetime) -> None:
@@ -264,6 +300,7 @@ def void_contact(*, actor: User, contact: Contact, reason: str) -> Contact:
     contact.next_actions.filter(state=Action.State.PLANNED).update(
         state=Action.State.CANCELLED, closed_at=timezone.now(), reason=reason[:300]
     )
+    take_back(actor=actor, contact=contact, reason=reason)
     refresh_cadence([contact.client_id])
     return contact
 
