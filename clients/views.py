@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -13,13 +14,14 @@ from clients.filters import ClientFilter
 from clients.forms import OpenFileForm
 from clients.models import Client, ContactPoint
 from clients.sight import may_reveal, shown_name, shown_native
-from common import audit
+from common import audit, saying
 from common.exports import as_csv, as_xlsx
 from common.models import AuditEntry
-from common.pages import go
+from common.pages import addresses, go
 from common.paging import PAGE_SIZES, keyset
 from common.text import mask_digits
 
+LISTED = ("number", "name", "native_name", "sort_name", "status", "last_reached_at", "next_due_on")
 LIST_ROLES = ("account_manager", "supervisor", "head_office")
 EXPORT_LIMIT = 50_000
 
@@ -43,11 +45,15 @@ def client_list(request: HttpRequest) -> HttpResponse:
     searched = request.GET.get("q", "").strip()
     cursor = request.GET.get("cursor", "")
     size = 100 if request.GET.get("size") == "100" else PAGE_SIZES[0]
-    rows = found.qs.select_related("tier", "branch").with_manager().defer("search", "document_number")
-    page = keyset(rows, keys=("sort_name", "id"), size=size, cursor=cursor)
+    rows = found.qs.with_manager().annotate(tier_name=F("tier__name"), branch_name=F("branch__name"))
+    page = keyset(rows.only(*LISTED), keys=("sort_name", "id"), size=size, cursor=cursor)
+    today, file_of = request.user.today(), addresses("client-detail")
     for client in page.rows:
+        client.url = file_of(client.number)
         client.shown = shown_name(request.user, client)
         client.shown_native = shown_native(request.user, client)
+        client.said_status = saying.choice(client, "status")
+        client.is_late = client.next_due_on is not None and client.next_due_on < today
     if searched and not cursor:
         audit.record(
             actor=request.user, act=AuditEntry.Act.SEARCH, detail=mask_digits(searched), count=len(page.rows)
@@ -57,7 +63,7 @@ def client_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "searched": searched,
         "size": size,
-        "today": request.user.today(),
+        "today": today,
         "show_manager": request.user.role != "account_manager",
     }
     template = "clients/list_rows.html" if request.htmx and not request.htmx.boosted else "clients/list.html"

@@ -50,6 +50,14 @@ class ContactQuerySet(OfClientQuerySet):
             return visible
         return self.none()
 
+    def tried_for(self, actions: list[int]) -> dict[int, list]:
+        """Counted contacts that reached nobody, by the action they were for."""
+        found: dict[int, list] = {}
+        tried = self.counted().filter(action__in=actions).exclude(result="reached")
+        for contact in tried.only("action", "result", "occurred_at", "voided_at") if actions else ():
+            found.setdefault(contact.action_id, []).append(contact)
+        return found
+
     def latest_first(self) -> "ContactQuerySet":
         return self.order_by("-occurred_at", "-pk")
 

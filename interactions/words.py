@@ -156,10 +156,10 @@ def contact_title(contact: Contact) -> str:
     """The head of a timeline row: "Call, no answer"."""
     if contact.direction == Contact.Direction.IN:
         return _("%(channel)s from the client, %(result)s") % {
-            "channel": contact.get_channel_display(),
-            "result": contact.get_result_display().lower(),
+            "channel": saying.choice(contact, "channel"),
+            "result": saying.choice(contact, "result").lower(),
         }
     return _("%(channel)s, %(result)s") % {
-        "channel": contact.get_channel_display(),
-        "result": contact.get_result_display().lower(),
+        "channel": saying.choice(contact, "channel"),
+        "result": saying.choice(contact, "result").lower(),
     }

@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from django.db.models import Count, OuterRef, Prefetch, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import DateField
+from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from clients.models import Assignment, Client, ContactPoint, DatedFact, Fact
+from clients.models import Client, ContactPoint
 from clients.models.client import age_on
 from clients.sight import may_reveal, may_see_notes, shown_name, shown_native, shown_words
 from common import audit, saying
@@ -15,13 +15,21 @@ from common.calendars import in_year
 from common.models import AuditEntry
 from common.paging import keyset
 from interactions import words
-from interactions.models import Action, Contact, ContactNote
+from interactions.models import Action, Contact
+from interactions.querysets import ContactQuerySet
 from interactions.trail import trail_of
 from portfolio.models import Holding
 
 TIMELINE = 10
 ORDER = ("phone", "email", "messenger", "address")
 TABS = ("overview", "contacts", "portfolio", "trail")
+# Each counted by itself: joined, two tables would multiply.
+CONTACTS = "SELECT count(*) FROM interactions_contact c WHERE c.client_id = clients_client.id AND c.voided_at IS NULL"
+HOLDINGS = "SELECT count(*) FROM portfolio_holding h WHERE h.client_id = clients_client.id"
+MANAGER = """
+    SELECT {column} FROM clients_assignment a JOIN staff_user u ON u.id = a.manager_id
+     WHERE a.client_id = clients_client.id AND a.role = 'primary' AND a.to_on IS NULL
+"""
 
 
 def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> HttpResponse:
@@ -31,18 +39,10 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
         .select_related("tier", "branch")
         .defer("search", "document_number")
         .annotate(
-            contact_count=_count(Contact.objects.counted()),
-            holding_count=_count(Holding.objects.all()),
-        )
-        .prefetch_related(
-            Prefetch("contact_points", ContactPoint.objects.usable()),
-            Prefetch("facts", Fact.objects.select_related("type").order_by("-type__weight", "pk")),
-            Prefetch("dated_facts", DatedFact.objects.filter(person="").order_by("pk")),
-            Prefetch(
-                "assignments",
-                Assignment.objects.filter(role="primary", to_on=None).select_related("manager"),
-                to_attr="primary",
-            ),
+            contact_count=RawSQL(CONTACTS, []),
+            holding_count=RawSQL(HOLDINGS, []),
+            manager_name=RawSQL(MANAGER.format(column="u.name"), []),
+            managed_from=RawSQL(MANAGER.format(column="a.from_on"), [], output_field=DateField()),
         ),
         number=number,
     )
@@ -57,15 +57,13 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
         "native": shown_native(user, client),
         "tab": tab,
         "today": today,
-        "manager": client.primary[0] if client.primary else None,
-        "points": sorted(client.contact_points.all(), key=lambda point: ORDER.index(point.kind))[:4]
-        if user.may_see_identities
-        else [],
+        "points": _points(client) if user.may_see_identities else [],
         "editable": user.role in ("account_manager", "supervisor")
         and client.status not in ("closed", "deceased"),
         "may_reveal": may_reveal(user),
         "sees_identities": user.may_see_identities,
         "birthday": _birthday(client, today),
+        "facts": client.facts.select_related("type").order_by("-type__weight", "pk"),
     }
     context |= {"overview": _overview, "contacts": _contacts, "portfolio": _portfolio, "trail": _trail}[tab](
         request, client, today
@@ -73,15 +71,15 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
     return render(request, f"interactions/file_{tab}.html", context)
 
 
-def _count(rows) -> Coalesce:
-    """How many rows of a table the client has, counted by themselves: joined, two tables would multiply."""
-    mine = rows.filter(client=OuterRef("pk")).order_by().values("client")
-    return Coalesce(Subquery(mine.annotate(n=Count("pk")).values("n")), Value(0))
+def _points(client: Client) -> list[ContactPoint]:
+    """The first ways to reach the client."""
+    usable = ContactPoint.objects.usable().filter(client=client)
+    return sorted(usable, key=lambda point: ORDER.index(point.kind))[:4]
 
 
 def _birthday(client: Client, today: date) -> dict | None:
     kind = "birthday" if client.kind == Client.Kind.PERSON else "founding"
-    known = next((fact for fact in client.dated_facts.all() if fact.kind == kind), None)
+    known = client.dated_facts.filter(person="", kind=kind).order_by("pk").first()
     if known is None:
         return None
     found: dict = {"fact": known}
@@ -94,13 +92,23 @@ def _birthday(client: Client, today: date) -> dict | None:
     return found
 
 
+def _with_words(user, contacts: ContactQuerySet) -> ContactQuerySet:
+    """Contacts of a visible client with what a row of the timeline says; notes only for those who may read them."""
+    contacts = contacts.select_related("staff", "theme")
+    return contacts.select_related("note") if may_see_notes(user) else contacts
+
+
+def _said(user, contact: Contact) -> str:
+    """The note of a contact of a visible client, by the rule of `ContactNote.objects.visible_to`."""
+    if not may_see_notes(user) or (contact.is_void and user.role != "auditor"):
+        return ""
+    note = getattr(contact, "note", None)
+    return note.text if note else ""
+
+
 def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
     """Contacts with their words, where the reader may read them."""
     user = request.user
-    notes = {}
-    if may_see_notes(user):
-        rows = ContactNote.objects.visible_to(user).filter(contact__in=contacts)
-        notes = dict(rows.values_list("contact_id", "text"))
     return [
         {
             "contact": contact,
@@ -108,7 +116,7 @@ def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
             "icon": "phone-off"
             if contact.channel == "call" and not contact.is_reached
             else words.CHANNEL_ICONS[contact.channel],
-            "note": notes.get(contact.pk, ""),
+            "note": _said(user, contact),
             "people": shown_words(user, contact.participants),
             "corrected": shown_words(user, contact.changed_reason),
             "void": shown_words(user, contact.void_reason),
@@ -123,18 +131,14 @@ def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
 
 
 def _overview(request: HttpRequest, client: Client, today: date) -> dict:
-    actions = list(
-        Action.objects.open()
-        .filter(client=client)
-        .ranked(today)
-        .select_related("theme", "client__branch")
-        .prefetch_related("contacts")[:8]
-    )
+    actions = list(Action.objects.open().filter(client=client).ranked(today).select_related("theme")[:8])
+    attempts = Contact.objects.tried_for([action.pk for action in actions])
     before = []
     for action in actions:
+        action.client = client
         if not action.source and not request.user.may_see_identities:
             action.about = ""  # the theme speaks instead
-        first, rest = words.reason(action, today, list(action.contacts.all()))
+        first, rest = words.reason(action, today, attempts.get(action.pk))
         before.append(
             {
                 "action": action,
@@ -148,12 +152,8 @@ def _overview(request: HttpRequest, client: Client, today: date) -> dict:
                 else words.CHANNEL_ICONS.get(action.channel, "phone"),
             }
         )
-    contacts = list(
-        Contact.objects.counted()
-        .filter(client=client)
-        .latest_first()
-        .select_related("staff", "theme")[: TIMELINE + 1]
-    )
+    happened = Contact.objects.counted().filter(client=client).latest_first()
+    contacts = list(_with_words(request.user, happened)[: TIMELINE + 1])
     holdings = list(
         Holding.objects.open()
         .filter(client=client)
@@ -219,7 +219,7 @@ def _ladder(holdings: list[Holding], today: date) -> dict | None:
 
 
 def _contacts(request: HttpRequest, client: Client, today: date) -> dict:
-    rows = Contact.objects.filter(client=client).select_related("staff", "theme")
+    rows = _with_words(request.user, Contact.objects.filter(client=client))
     if request.user.role != "auditor":
         rows = rows.counted()
     show = request.GET.get("show", "")

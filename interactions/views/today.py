@@ -37,15 +37,6 @@ WAYS = (
 )
 
 
-def _attempts(actions: list[int]) -> dict[int, list[Contact]]:
-    """The contacts that were tried for some actions and reached nobody, by action."""
-    found: dict[int, list[Contact]] = {}
-    tried = Contact.objects.counted().filter(action__in=actions)
-    for contact in tried.exclude(result=Contact.Result.REACHED).only("action", "result", "occurred_at"):
-        found.setdefault(contact.action_id, []).append(contact)
-    return found
-
-
 # Read as plain values: a page of model instances, four a row, would take longer than its queries.
 OWN = (
     "id",
@@ -89,7 +80,7 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
             *("group", "is_late", "holder_id", "holder_name", "occasions"),
         )[:MOST_ROWS]
     )
-    attempts = _attempts([values["id"] for values in found])
+    attempts = Contact.objects.tried_for([values["id"] for values in found])
     file_of, hand_of = addresses("client-detail"), addresses("action-hand")
     themes: dict[int, Theme] = {}
     rows = []
