@@ -36,6 +36,7 @@ urlpatterns = [
     path("client/<str:number>/interest/raise/", opportunities.opportunity_raise, name="opportunity-raise"),
     path("client/<str:number>/case/open/", following.case_open, name="case-open"),
     path("client/<str:number>/referral/make/", following.referral_make, name="referral-make"),
+    path("client/<str:number>/trend/set/", file.trend_set, name="trend-set"),
     path("client/<str:number>/", file.client_detail, name="client-detail"),
     path("client/<str:number>/<slug:tab>/", file.client_detail, name="client-tab"),
 ]

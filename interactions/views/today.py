@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from clients.models import Client, ContactPoint, Theme
+from clients.models import Client, ContactAgreement, ContactPoint, Theme
+from clients.permits import agreement_words
 from clients.sight import may_reveal
 from common import saying
 from common.pages import addresses, go, tell, way_back
@@ -226,6 +227,7 @@ def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
         .select_related("note", "staff")
         .first()
     )
+    agreement = ContactAgreement.objects.filter(client=action.client_id).in_force(on).first()
     if not hasattr(action, "group"):
         action.group = (
             OWED if action.theme.is_duty and action.due_on <= on else MONEY if action.amount else TOUCH
@@ -234,6 +236,7 @@ def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
         "action": action,
         "number": number,
         "last": last,
+        "agreed": agreement_words(agreement) if agreement else "",
         "rank": words.rank(action, on),
         "phone": ContactPoint.objects.usable().filter(client=action.client_id, kind="phone").first(),
         "may_reveal": may_reveal(request.user),
