@@ -100,7 +100,7 @@ def choice(row: Model, field: str) -> str:
 
 @cache
 def _choices(model: type[Model], field: str) -> dict:
-    return dict(model._meta.get_field(field).flatchoices)
+    return dict(getattr(model._meta.get_field(field), "flatchoices", ()))
 
 
 def near_day(value: date, today: date) -> str:

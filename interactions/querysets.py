@@ -93,7 +93,9 @@ class ActionQuerySet(OfClientQuerySet):
         """
         if not getattr(user, "is_active", False) or user.role not in ("account_manager", "supervisor"):
             return self.none()
-        wanted = self.reachable_by(user) if clients is None else clients
+        wanted = (
+            self.reachable_by(user) if clients is None else RawSQL("SELECT unnest(%s::bigint[])", [clients])
+        )
         workable = self.open().workable()
         if user.role == "account_manager":
             covered = RawSQL(COVERED, [user.pk, today, today])

@@ -112,10 +112,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     now = report(asked.scope, asked.period, asked.by, QUICK)
     late = querysets.past_ideal(asked.scope.selection, asked.by, asked.today)
+    total, rows = _line(now.total, now, sum(late.values()), asked), _lines(now, late, asked)
     context = {
         **_frame(request, asked),
-        "total": _line(now.total, now, sum(late.values()), asked),
-        "rows": _lines(now, late, asked),
+        "total": total,
+        "rows": rows,
+        "lines": [*rows, total] if len(rows) > 1 else rows,
         "indicators": INDICATORS,
         "by_branch": asked.by == BRANCH,
     }
@@ -155,11 +157,13 @@ class Line:
     per_attempt: str
     late: int
     is_late: bool
-    width: float
-    mark: float | None
+    width: str
+    mark: str
     clients_url: str
     reached_url: str
     not_reached_url: str
+    bar: str = ""
+    row_class: str = ""
 
 
 def _lines(now: Report, late: dict[int | None, int], asked: Asked) -> list[Line]:
@@ -201,11 +205,13 @@ def _line(row: Row, now: Report, late: int, asked: Asked, late_in_all: int | Non
         per_attempt=words.shown(row.figures["reach_per_attempt"], SHARE),
         late=late,
         is_late=not is_total and late > 2 and late >= 2 * usual * clients,
-        width=round((achievement.value or 0) * BAR, 1),
-        mark=None if is_total or whole.value is None else round(min(whole.value * BAR, BAR - 1.5), 1),
+        width=f"{(achievement.value or 0) * BAR:.1f}",
+        mark="" if is_total or whole.value is None else f"{min(whole.value * BAR, BAR - 1.5):.1f}",
         clients_url=drill("population"),
         reached_url=drill("reached"),
         not_reached_url=drill("not_reached"),
+        bar="acc" if is_total else "",
+        row_class="total" if is_total else "",
     )
 
 
