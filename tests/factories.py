@@ -192,7 +192,7 @@ class PurchaseFactory(factory.django.DjangoModelFactory):
 
 
 class OpportunityFactory(factory.django.DjangoModelFactory):
-    """An interest voiced; `moves=[(stage, at), …]` are the stages it entered after its first."""
+    """An interest voiced; `moves=[(stage, at), …]` are the stages it entered after its first (closing is one)."""
 
     class Meta:
         model = Opportunity
@@ -213,9 +213,9 @@ class OpportunityFactory(factory.django.DjangoModelFactory):
     def moves(self, create, extracted, **kwargs):
         if not create:
             return
-        extracted = extracted or []
-        first = "interest" if extracted else self.stage
-        for stage, at in [(first, self.raised_at), *extracted]:
+        moves = extracted or ([(self.stage, self.closed_at)] if self.closed_at else [])
+        first = "interest" if moves else self.stage
+        for stage, at in [(first, self.raised_at), *moves]:
             StageChange.objects.create(opportunity=self, stage=stage, at=at, by=self.raised_by)
 
 
