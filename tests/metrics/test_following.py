@@ -150,6 +150,14 @@ def test_the_contact_in_which_it_was_voiced_is_no_follow_up(one):
     assert figure("follow_up") == Figure(0.0, 0, 1)
 
 
+def test_a_first_stage_written_down_later_is_no_change_of_stage(one):
+    opportunity = OpportunityFactory.build(client=one, raised_at=at("2026-03-10T10:00"), raised_by=UserFactory())
+    opportunity.save()
+    opportunity.stages.create(stage="interest", at=at("2026-03-11T10:00"), by=opportunity.raised_by)
+
+    assert figure("follow_up") == Figure(0.0, 0, 1)
+
+
 @pytest.mark.parametrize(("moved", "is_followed"), [("2026-03-17T23:59", True), ("2026-03-18T00:00", False)])
 def test_a_stage_change_in_time_follows_up_but_the_first_stage_is_none(one, moved, is_followed):
     OpportunityFactory(client=one, raised_at=at("2026-03-10T10:00"), moves=[("intention", at(moved))])
