@@ -151,7 +151,9 @@ def test_the_contact_in_which_it_was_voiced_is_no_follow_up(one):
 
 
 def test_a_first_stage_written_down_later_is_no_change_of_stage(one):
-    opportunity = OpportunityFactory.build(client=one, raised_at=at("2026-03-10T10:00"), raised_by=UserFactory())
+    opportunity = OpportunityFactory.build(
+        client=one, raised_at=at("2026-03-10T10:00"), raised_by=UserFactory()
+    )
     opportunity.save()
     opportunity.stages.create(stage="interest", at=at("2026-03-11T10:00"), by=opportunity.raised_by)
 
