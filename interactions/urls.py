@@ -1,6 +1,6 @@
 from django.urls import path
 
-from interactions.views import contacts, file, today
+from interactions.views import bulk, contacts, file, team, today
 
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -16,6 +16,11 @@ urlpatterns = [
     path("contacts/<int:pk>/", contacts.contact_change, name="contact-change"),
     path("contacts/<int:pk>/void/", contacts.contact_void, name="contact-void"),
     path("contacts/<int:pk>/undo/", contacts.contact_undo, name="contact-undo"),
+    path("clients/plan/", bulk.clients_plan, name="clients-plan"),
+    path("clients/plan/<int:at>/undo/", bulk.clients_plan_undo, name="clients-plan-undo"),
+    path("clients/hand-over/", bulk.clients_hand_over, name="clients-hand-over"),
+    path("team/", team.team, name="team"),
+    path("team/<int:pk>/hand-over/", team.book_hand_over, name="book-hand-over"),
     path("client/<str:number>/", file.client_detail, name="client-detail"),
     path("client/<str:number>/<slug:tab>/", file.client_detail, name="client-tab"),
 ]

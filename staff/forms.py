@@ -61,3 +61,20 @@ class CoverForm(forms.ModelForm):
 
     def validate_constraints(self):
         """Said above in words, beside the field."""
+
+
+class ViewForm(forms.Form):
+    """What a saved view is called."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+        error_messages={"required": _("Write a name for the view.")},
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
