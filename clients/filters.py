@@ -122,19 +122,19 @@ class ClientFilter(django_filters.FilterSet):
         empty_label=_("Everyone"),
     )
     trend = django_filters.ChoiceFilter(
-        choices=Client.Trend.choices, label=_("Relationship"), empty_label=_("Any relationship")
+        choices=Client.Trend.choices, label=_("Relationship"), empty_label=_("Any")
     )
     risk = django_filters.ChoiceFilter(
         choices=[("expired", _("expired")), ("none", _("never assessed"))],
         method="at_risk",
         label=_("Risk profile"),
-        empty_label=_("Any risk profile"),
+        empty_label=_("Any"),
     )
     birthday = django_filters.ChoiceFilter(
-        choices=months, method="born_in", label=_("Birthday in"), empty_label=_("Any month")
+        choices=months, method="born_in", label=_("Birthday in"), empty_label=_("Any")
     )
     language = django_filters.ChoiceFilter(
-        choices=languages, method="speaking", label=_("Language"), empty_label=_("Any language")
+        choices=languages, method="speaking", label=_("Language"), empty_label=_("Any")
     )
     place = django_filters.CharFilter(method="living_in", label=_("City or country"), max_length=100)
     reached_from = _Day(method="reached_since", label=_("Last reached from"))

@@ -29,7 +29,9 @@ class BulkPlanForm(PlanForm):
 class HandOverClientsForm(NoNulMixin, forms.Form):
     """Chosen clients to one account manager."""
 
-    to = forms.ModelChoiceField(label=_("To"), queryset=User.objects.none())
+    to = forms.ModelChoiceField(
+        label=_("To"), queryset=User.objects.none(), empty_label=_("Choose an account manager")
+    )
     reason = forms.CharField(label=_("Why they change hands"), max_length=300)
 
     def __init__(self, *args, user: User, **kwargs):

@@ -46,8 +46,9 @@ class CoverForm(forms.ModelForm):
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         people = User.objects.visible_to(user).active().filter(role="account_manager").order_by("name")
-        self.fields["covered"].queryset = people
-        self.fields["stand_in"].queryset = people
+        for name in ("covered", "stand_in"):
+            self.fields[name].queryset = people
+            self.fields[name].empty_label = _("Choose an account manager")
         self.helper = FormHelper()
         self.helper.add_input(Submit("save", _("Arrange cover"), css_class="btn-primary"))
 
