@@ -1,5 +1,6 @@
 """Filters of the client list. Each is a link that can be shared; what it names is checked against sight."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
 
@@ -83,10 +84,18 @@ def months() -> list[tuple[str, str]]:
     return _months(translation.get_language() or "en")
 
 
-class _Day(django_filters.DateFilter):
-    def __init__(self, *args, **kwargs):
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        super().__init__(*args, widget=widget, **kwargs)
+@dataclass(frozen=True)
+class Asked:
+    """One filter as the page shows it. Plain values: widgets would cost a template for every option."""
+
+    name: str
+    label: str
+    value: str
+    options: (
+        list[tuple[str, str, bool]] | None
+    )  # value, words, whether it is the one; None: something to write
+    is_day: bool
+    errors: list[str]
 
 
 class ClientFilter(django_filters.FilterSet):
@@ -137,10 +146,14 @@ class ClientFilter(django_filters.FilterSet):
         choices=languages, method="speaking", label=_("Language"), empty_label=_("Any")
     )
     place = django_filters.CharFilter(method="living_in", label=_("City or country"), max_length=100)
-    reached_from = _Day(method="reached_since", label=_("Last reached from"))
-    reached_before = _Day(method="not_reached_since", label=_("Last reached before"))
-    due_from = _Day(field_name="next_due_on", lookup_expr="gte", label=_("Next due from"))
-    due_until = _Day(field_name="next_due_on", lookup_expr="lte", label=_("Next due until"))
+    reached_from = django_filters.DateFilter(method="reached_since", label=_("Last reached from"))
+    reached_before = django_filters.DateFilter(method="not_reached_since", label=_("Last reached before"))
+    due_from = django_filters.DateFilter(
+        field_name="next_due_on", lookup_expr="gte", label=_("Next due from")
+    )
+    due_until = django_filters.DateFilter(
+        field_name="next_due_on", lookup_expr="lte", label=_("Next due until")
+    )
 
     # Beside the search; the others stand behind "More filters".
     FIRST = ("tier", "branch", "manager", "status", "show")
@@ -154,18 +167,32 @@ class ClientFilter(django_filters.FilterSet):
         """The clients found. A filter that cannot be read finds nobody, lest a mistake widen the list."""
         return super().qs if self.form.is_valid() else self.queryset.none()
 
-    @property
-    def first_fields(self) -> list[forms.BoundField]:
-        return [self.form[name] for name in self.FIRST]
+    def first_fields(self) -> list["Asked"]:
+        return [self._asked(name) for name in self.FIRST]
 
-    @property
-    def more_fields(self) -> list[forms.BoundField]:
-        return [field for field in self.form if field.name not in self.FIRST and field.name != "q"]
+    def more_fields(self) -> list["Asked"]:
+        return [self._asked(name) for name in self.base_filters if name not in self.FIRST and name != "q"]
+
+    def _asked(self, name: str) -> "Asked":
+        bound = self.form[name]
+        value = bound.data or ""
+        options = None
+        if isinstance(bound.field, forms.ChoiceField):
+            options = [(str(key), words, str(key) == value) for key, words in bound.field.choices]
+        return Asked(
+            name=name,
+            label=bound.label,
+            value=value,
+            options=options,
+            is_day=isinstance(bound.field, forms.DateField),
+            errors=bound.errors,
+        )
 
     @property
     def more_in_use(self) -> int:
         """How many of the further filters are set."""
-        return sum(bool(self.data.get(field.name)) for field in self.more_fields)
+        names = set(self.base_filters) - {*self.FIRST, "q"}
+        return sum(bool(self.data.get(name)) for name in names)
 
     def search(self, queryset, name, value) -> QuerySet:
         return queryset.matching(value)
