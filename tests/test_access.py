@@ -63,6 +63,8 @@ PAGES = {
     "action-snooze": (["action"], {"alice", "bob", "dora"}),
     "action-skip": (["action"], {"alice", "bob", "dora"}),
     "action-hand-over": (["action"], {"alice", "bob", "dora"}),
+    "clients-plan": ([], {"alice", "anna", "bob", "charlie"}),
+    "clients-hand-over": ([], {"bob"}),
     "team": ([], {"bob", "erin"}),
     "promise-note": ([], {"alice", "anna", "bob", "charlie"}),
     "promise-read": ([], {"alice", "anna", "bob", "charlie"}),
@@ -79,12 +81,14 @@ PAGES = {
     "referral-make": (["number"], {"alice", "bob", "dora"}),
     "referral-decline": (["referral"], {"alice", "bob", "dora"}),
     "referral-end": (["referral"], {"alice", "bob", "dora"}),
+    "book-hand-over": (["manager"], {"bob"}),
     "import-list": ([], {"erin"}),
 }
 # Changes and pages with rules of their own: tested by name elsewhere, here only that a stranger gets nothing.
 ELSEWHERE = {
     "action-plan", "action-done", "action-undo", "contact-undo", "today-dense", "point-reveal", "cover-end",
-    "user-deactivate", "notification-read", "notification-read-all", "outbox-list", "outbox-settle",
+    "user-deactivate", "user-reactivate", "view-save", "view-rename", "view-remove", "view-restore",
+    "clients-plan-undo", "notification-read", "notification-read-all", "outbox-list", "outbox-settle",
     "import-detail", "import-progress", "import-commit", "import-refuse", "import-errors",
     "trend-set", "promise-undo", "opportunity-reopen", "case-reopen", "referral-accept", "referral-plan",
     "fact-forget", "point-remove", "date-forget", "core-accept", "core-ignore", "core-heed", "known-undo",
@@ -133,6 +137,7 @@ def world(carla, alice):
         "point": carla.contact_points.get(kind="phone").pk,
         "contact": contact.pk,
         "action": action.pk,
+        "manager": alice.pk,
     }
 
 
@@ -179,8 +184,8 @@ def test_stranger_gets_nothing(name, client, db):
                 "core-",
                 "opened-",
             )
-        )
-        arguments = [1] if has_key or name == "notification-read" else []
+        ) or name in ("notification-read", "view-rename", "view-remove", "clients-plan-undo")
+        arguments = [1] if has_key else []
     for response in (client.get(reverse(name, args=arguments)), client.post(reverse(name, args=arguments))):
         assert response.status_code == 302
         assert response.url.startswith("/accounts/login/")
