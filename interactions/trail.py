@@ -96,6 +96,7 @@ def _looked_at(detail: str) -> str:
         "contacts": _("contacts"),
         "portfolio": _("portfolio"),
         "trail": _("who saw and changed"),
+        "counter": _("at the counter"),
         "phone": _("phone"),
         "email": _("email"),
     }

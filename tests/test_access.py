@@ -31,6 +31,8 @@ PAGES = {
     "action-snooze": (["action"], {"alice", "bob", "dora"}),
     "action-skip": (["action"], {"alice", "bob", "dora"}),
     "action-hand-over": (["action"], {"alice", "bob", "dora"}),
+    "counter": ([], {"hana"}),
+    "arrival-list": ([], {"alice", "anna", "bob", "charlie"}),
     "team": ([], {"bob", "erin"}),
     "import-list": ([], {"erin"}),
 }
@@ -39,6 +41,8 @@ ELSEWHERE = {
     "action-plan", "action-done", "action-undo", "contact-undo", "today-dense", "point-reveal", "cover-end",
     "user-deactivate", "notification-read", "notification-read-all", "outbox-list", "outbox-settle",
     "import-detail", "import-progress", "import-commit", "import-refuse", "import-errors",
+    "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
+    "counter-undo", "arrival-answer", "arrival-close",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready"}  # say nothing about anybody
@@ -92,8 +96,21 @@ def test_page_is_seen_by_those_who_may_and_absent_for_all_others(name, world, ca
 def test_stranger_gets_nothing(name, client, db):
     arguments = {"action-undo": [1, "skip"]}.get(name)
     if arguments is None:
-        has_key = name.startswith(
-            ("action-d", "contact-", "point-", "cover-", "user-", "import-", "outbox-s")
+        has_key = (
+            name.startswith(
+                (
+                    "action-d",
+                    "contact-",
+                    "point-",
+                    "cover-",
+                    "user-",
+                    "import-",
+                    "outbox-s",
+                    "arrival-",
+                    "counter-u",
+                )
+            )
+            or name == "counter-take-back"
         )
         arguments = [1] if has_key or name == "notification-read" else []
     for response in (client.get(reverse(name, args=arguments)), client.post(reverse(name, args=arguments))):

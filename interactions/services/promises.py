@@ -51,6 +51,18 @@ def note_promise(
             if known.noted_by_id != actor.pk or known.client_id != client.pk:
                 raise PermissionDenied
             return known
+    return write_promise(actor=actor, client=client, noted=noted, contact=contact, submission=submission)
+
+
+def write_promise(
+    *,
+    actor: User,
+    client: Client,
+    noted: Noted,
+    contact: Contact | None = None,
+    submission: uuid.UUID | None = None,
+) -> Promise:
+    """What `note_promise` does once the right to is settled. The caller has checked it and opened a transaction."""
     if not client.is_served:
         raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
     today = client.branch.today()
@@ -99,6 +111,11 @@ def withdraw_promise(*, actor: User, promise: Promise, reason: str) -> Promise:
     reason = clean_line(reason)[:LENGTH]
     if not reason:
         raise ValidationError({"reason": _("Write why it is not to be kept.")})
+    return take_promise_back(promise, reason)
+
+
+def take_promise_back(promise: Promise, reason: str) -> Promise:
+    """What `withdraw_promise` does once the right to is settled. The caller has checked it."""
     promise = Promise.objects.select_for_update(of=("self",)).get(pk=promise.pk)
     if promise.is_withdrawn:
         return promise

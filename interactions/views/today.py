@@ -19,7 +19,7 @@ from clients.sight import may_reveal
 from common import saying
 from common.pages import go, tell, way_back
 from interactions import forms, services, words
-from interactions.models import Action, Contact, Occurrence
+from interactions.models import Action, Arrival, Contact, Occurrence
 from interactions.querysets import MONEY, OWED, TOUCH
 from interactions.services.actions import reopen_action, wake_action
 from staff.models import Cover
@@ -172,6 +172,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "tomorrow": Action.objects.waiting_for(user, on)
         .filter(Q(opens_on=on + timedelta(days=1)) | Q(snoozed_until=on + timedelta(days=1)))
         .count(),
+        "arrivals": Arrival.objects.waiting_for(user).with_people(),
         "covers": Cover.objects.on(on).filter(stand_in=user).select_related("covered"),
         "overdue_clients": Client.objects.visible_to(user).filter(next_due_on__lt=on, status="active").count()
         if not rows
