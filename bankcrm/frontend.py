@@ -27,10 +27,10 @@ TEST_FILES = {"axe-core/axe.min.js": ROOT / ".local" / "axe" / "axe.min.js"}
 
 # Tabler's outline icons, by the names that templates use: <use href="…/icons.svg#phone">.
 ICONS = """
-    alert-circle arrow-back-up arrow-forward-up bell book-2 building building-bank bulb cake calendar
+    alert-circle arrow-back-up arrow-forward-up arrows-exchange bell book-2 building building-bank bulb cake calendar
     calendar-due calendar-plus chart-line check checks chevron-down chevron-left chevron-right circle-plus
     clock coins device-mobile dots download eye eye-off file-import filter flag gift history home key
-    keyboard lock logout mail map-pin menu-2 message message-circle moon pencil phone phone-off
+    keyboard lifebuoy lock logout mail map-pin menu-2 message message-circle moon pencil phone phone-off
     player-skip-forward plus printer search settings shield-lock speakerphone star sun table target-arrow
     ticket trash upload user users video walk x
 """

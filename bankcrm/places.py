@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 
 TODAY = ("today", _("Today"), "sun")
 CLIENTS = ("client-list", _("Clients"), "users")
+OPPORTUNITIES = ("opportunity-list", _("Opportunities"), "target-arrow")
+CASES = ("case-list", _("Cases"), "lifebuoy")
+REFERRALS = ("referral-list", _("Referrals"), "arrows-exchange")
 DASHBOARD = ("dashboard", _("Dashboard"), "chart-line")
 TEAM = ("team", _("Team"), "shield-lock")
 IMPORTS = ("import-list", _("Imports"), "file-import")
@@ -17,10 +20,10 @@ LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
 
 BY_ROLE = {
-    "account_manager": [TODAY, CLIENTS, DASHBOARD],
-    "supervisor": [DASHBOARD, CLIENTS, TODAY, TEAM],
+    "account_manager": [TODAY, CLIENTS, OPPORTUNITIES, DASHBOARD, CASES, REFERRALS],
+    "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, TEAM, CASES, REFERRALS],
     "front_desk": [COUNTER],
-    "head_office": [DASHBOARD, CLIENTS],
+    "head_office": [DASHBOARD, CLIENTS, OPPORTUNITIES],
     "administrator": [IMPORTS, TEAM, OUTBOX],
     "auditor": [OPEN_FILE],
     "data_officer": [OPEN_FILE],

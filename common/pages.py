@@ -1,7 +1,11 @@
 """Small helpers for pages: a safe way back, one line said after a change, fragments or whole pages."""
 
+from collections.abc import Callable
+from urllib.parse import quote
+
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
@@ -25,3 +29,29 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
         response["HX-Redirect"] = url
         return response
     return redirect(url)
+
+
+def addresses(name: str, *more: str) -> Callable[[object], str]:
+    """Addresses of one page that differ in their first part only: a long list would look each up anew."""
+    mark = "7777777"
+    before, _mark, after = reverse(name, args=[mark, *more]).partition(mark)
+    return lambda part: f"{before}{quote(str(part))}{after}"
+
+
+def panel(request: HttpRequest, template: str, context: dict, status: int = 200) -> HttpResponse:
+    """A side panel: alone for htmx, on a page of its own otherwise. `title` names it."""
+    context["panel_template"] = template
+    return render(request, template if request.htmx else "common/panel_page.html", context, status=status)
+
+
+def panel_form(request: HttpRequest, *, form, title: str, save: str, back: str, status: int = 200, **more):
+    """A form in a side panel, with its title, what it is about (`sub`) and the words of its one button."""
+    context = {
+        "form": form,
+        "title": title,
+        "save": save,
+        "back": back,
+        "url": request.get_full_path(),
+        **more,
+    }
+    return panel(request, more.get("template", "common/panel_form.html"), context, status)

@@ -2,9 +2,10 @@
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError, dates, numbers
+from django.db.models import Model
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -25,6 +26,8 @@ def locale() -> Locale:
 
 def number(value: Decimal | int | float) -> str:
     """A count or figure with thousands separators; minus is U+2212."""
+    if type(value) is int and 0 <= value < 1000:
+        return str(value)  # the same in every language we speak, and by far the most frequent
     return numbers.format_decimal(value, locale=locale()).replace("-", "−")
 
 
@@ -46,13 +49,25 @@ def percent(value: float | Decimal) -> str:
 
 def day(value: date, skeleton: str = "yMMMd") -> str:
     """A date by CLDR skeleton: yMMMd → 12 Aug 2026; MMMMEEEEd → Wednesday 12 August."""
-    return dates.format_skeleton(skeleton, value, locale=locale())
+    spoken = translation.get_language() or "en"
+    return _day(spoken, value.year, value.month, value.day, skeleton)
+
+
+# A page says the same few days again and again, and Babel takes its time over each.
+@lru_cache(maxsize=4096)
+def _day(spoken: str, year: int, month: int, on: int, skeleton: str) -> str:
+    return dates.format_skeleton(skeleton, date(year, month, on), locale=_locale(spoken))
 
 
 def clock(value: time | datetime) -> str:
     if isinstance(value, datetime):
         value = timezone.localtime(value).time()
-    return dates.format_skeleton("Hm", datetime.combine(date(2000, 1, 1), value), locale=locale())
+    return _clock(translation.get_language() or "en", value.hour, value.minute)
+
+
+@lru_cache(maxsize=4096)
+def _clock(spoken: str, hour: int, minute: int) -> str:
+    return dates.format_skeleton("Hm", datetime(2000, 1, 1, hour, minute), locale=_locale(spoken))
 
 
 def exact(value: datetime) -> str:
@@ -69,7 +84,23 @@ def language(code: str) -> str:
 
 
 def weekday(value: date) -> str:
-    return dates.format_date(value, "EEEE", locale=locale())
+    return _weekday(translation.get_language() or "en", value.weekday())
+
+
+@lru_cache(maxsize=64)
+def _weekday(spoken: str, number: int) -> str:
+    return dates.format_date(date(2001, 1, 1 + number), "EEEE", locale=_locale(spoken))
+
+
+def choice(row: Model, field: str) -> str:
+    """What a field with choices says, as `get_…_display` does without building the choices anew each time."""
+    value = getattr(row, field)
+    return str(_choices(type(row), field).get(value, value))
+
+
+@cache
+def _choices(model: type[Model], field: str) -> dict:
+    return dict(model._meta.get_field(field).flatchoices)
 
 
 def near_day(value: date, today: date) -> str:
@@ -126,3 +157,15 @@ def script_language(text: str) -> str:
     if any(0x0600 <= ord(c) <= 0x06FF for c in text):
         return "ar"
     return ""
+
+
+def weekdays(days: list[int]) -> str:
+    """Days of the week (Monday is 0) as people write them: "Tue–Fri", "Mon, Wed"."""
+    names = [
+        dates.format_date(date(2024, 1, 1) + timedelta(days=number_), "EEE", locale=locale())
+        for number_ in range(7)
+    ]
+    wanted = sorted(set(days))
+    if len(wanted) > 2 and wanted == list(range(wanted[0], wanted[-1] + 1)):
+        return f"{names[wanted[0]]}–{names[wanted[-1]]}"
+    return ", ".join(names[number_] for number_ in wanted)

@@ -4,6 +4,8 @@ from datetime import date, datetime, timedelta
 
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
@@ -17,11 +19,16 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from clients.querysets import OfClientQuerySet
+from clients.querysets import ClientQuerySet, OfClientQuerySet
 
+SILENT = ("closed", "deceased", "blocked")  # nothing is planned with them
+HELD = "SELECT 1 FROM clients_assignment h WHERE h.client_id = a.client_id AND h.role = 'primary' AND h.to_on IS NULL"
+COVERED = "SELECT covered_id FROM staff_cover WHERE stand_in_id = %s AND from_on <= %s AND to_on >= %s"
+GREETINGS = ("birthday", "anniversary", "holiday")
 OWED, MONEY, TOUCH = 1, 2, 3
 WRITTEN = ("email", "letter", "sms")
 # A letter or mail sent is never reached; an answer to it is (numbers.md).
@@ -90,24 +97,38 @@ class ActionQuerySet(OfClientQuerySet):
             return self.visible_to(user)
         return self.none()
 
-    def waiting_for(self, user, today: date) -> "ActionQuerySet":
+    def waiting_for(self, user, today: date, clients: list[int] | None = None) -> "ActionQuerySet":
         """Open actions that are this person's: handed to them, or nobody's of clients in their book today.
 
-        A supervisor has those of clients of their branches who have no account manager.
+        A supervisor has those of clients of their branches who have no account manager. `clients` are the
+        ids of `reachable_by`, where they are known already: a list of ids is quicker than asking again.
         """
-        Assignment = apps.get_model("clients", "Assignment")
-        Client = apps.get_model("clients", "Client")
-        if not getattr(user, "is_active", False):
+        if not getattr(user, "is_active", False) or user.role not in ("account_manager", "supervisor"):
             return self.none()
-        visible = Client.objects.visible_to(user).served().exclude(status="blocked")
+        wanted = self.reachable_by(user) if clients is None else clients
+        workable = self.open().workable()
         if user.role == "account_manager":
-            covered = apps.get_model("staff", "User").objects.covered_by(user, today)
-            mine = Q(owner=None) | Q(owner=user) | Q(owner__in=covered.values("pk"))
-            return self.open().filter(mine, client__in=visible)
-        if user.role == "supervisor":
-            orphan = ~Exists(Assignment.objects.filter(client=OuterRef("client"), role="primary", to_on=None))
-            return self.open().filter(Q(client__in=visible), Q(owner=user) | (Q(owner=None) & orphan))
-        return self.none()
+            covered = RawSQL(COVERED, [user.pk, today, today])
+            mine = Q(owner=None) | Q(owner=user) | Q(owner__in=covered)
+            return workable.filter(mine, client__in=wanted)
+        Assignment = apps.get_model("clients", "Assignment")
+        orphan = ~Exists(Assignment.objects.filter(client=OuterRef("client"), role="primary", to_on=None))
+        return workable.filter(Q(client__in=wanted), Q(owner=user) | (Q(owner=None) & orphan))
+
+    def workable(self) -> "ActionQuerySet":
+        """What a client's status leaves: dormant, duties only; with an open complaint, no greeting."""
+        complaints = apps.get_model("interactions", "ServiceCase").objects.filter(
+            client=OuterRef("client"), kind="complaint", closed_at=None
+        )
+        return self.filter(
+            Q(theme__is_duty=True)
+            | (~Q(client__status="dormant") & (~Q(theme__code__in=GREETINGS) | ~Exists(complaints)))
+        )
+
+    @staticmethod
+    def reachable_by(user) -> "ClientQuerySet":
+        """The clients a person sees and whom one may contact at all."""
+        return apps.get_model("clients", "Client").objects.visible_to(user).filter(~Q(status__in=SILENT))
 
     def due(self, today: date) -> "ActionQuerySet":
         """Open by today and not put off past it."""
@@ -137,6 +158,57 @@ class ActionQuerySet(OfClientQuerySet):
 
     def opening_in_week(self, monday: date) -> "ActionQuerySet":
         return self.filter(due_on__range=(monday, monday + timedelta(days=6)))
+
+
+def around(
+    user, today: date, seen: list[int] | None, reachable: list[int] | None
+) -> tuple[dict[date, tuple[int, int]], int]:
+    """Planned or done, and done, on each day of this week; and how many wait from tomorrow on.
+
+    `seen` and `reachable` are ids of clients, all that the person sees and those one may contact
+    (`reachable_by`); None where each has to be asked, as for a supervisor with thousands.
+    """
+    monday, tomorrow = today - timedelta(days=today.weekday()), today + timedelta(days=1)
+    Client = apps.get_model("clients", "Client")
+    in_sight, params_seen = _among(Client.objects.visible_to(user) if seen is None else seen)
+    may_call, params_call = _among(ActionQuerySet.reachable_by(user) if reachable is None else reachable)
+    if user.role == "account_manager":
+        waits, params_waits = f"(a.owner_id IS NULL OR a.owner_id IN ({COVERED}))", [user.pk, today, today]
+    else:
+        waits, params_waits = f"a.owner_id IS NULL AND NOT EXISTS ({HELD})", []
+    sql = f"""
+        WITH near AS (
+            SELECT a.due_on, a.state,
+                   a.due_on BETWEEN %s AND %s AND a.state IN ('planned', 'done')
+                   AND (a.owner_id = %s OR a.owner_id IS NULL) AS in_week,
+                   a.state = 'planned' AND (a.opens_on = %s OR a.snoozed_until = %s)
+                   AND {may_call} AND (a.owner_id = %s OR {waits}) AS opens
+              FROM interactions_action a
+             WHERE (a.owner_id = %s OR {in_sight})
+               AND (a.due_on BETWEEN %s AND %s OR a.opens_on = %s OR a.snoozed_until = %s)
+        )
+        SELECT due_on, count(*) FILTER (WHERE in_week), count(*) FILTER (WHERE in_week AND state = 'done'),
+               count(*) FILTER (WHERE opens)
+          FROM near GROUP BY due_on
+    """
+    week, me = [monday, monday + timedelta(days=6)], user.pk
+    params = [*week, me, tomorrow, tomorrow, *params_call, me, *params_waits]
+    params += [me, *params_seen, *week, tomorrow, tomorrow]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        found = cursor.fetchall()
+    return {on: (planned, done) for on, planned, done, _opens in found}, sum(row[3] for row in found)
+
+
+def _among(clients: "ClientQuerySet | list[int]") -> tuple[str, list]:
+    """The condition that an action is of one of some clients, with its parameters."""
+    if isinstance(clients, list):
+        return "a.client_id = ANY(%s::bigint[])", [clients]
+    try:
+        sql, params = clients.values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return "false", []
+    return f"a.client_id IN ({sql})", list(params)
 
 
 class OccurrenceQuerySet(OfClientQuerySet):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from interactions.views import contacts, counter, file, today
+from interactions.views import contacts, counter, file, following, opportunities, today
 
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -27,6 +27,26 @@ urlpatterns = [
     path("contacts/<int:pk>/", contacts.contact_change, name="contact-change"),
     path("contacts/<int:pk>/void/", contacts.contact_void, name="contact-void"),
     path("contacts/<int:pk>/undo/", contacts.contact_undo, name="contact-undo"),
+    path("promises/read/", following.promise_read, name="promise-read"),
+    path("promises/note/", following.promise_note, name="promise-note"),
+    path("promises/<int:pk>/withdraw/", following.promise_withdraw, name="promise-withdraw"),
+    path("promises/<int:pk>/undo/", following.promise_undo, name="promise-undo"),
+    path("opportunities/", opportunities.opportunity_list, name="opportunity-list"),
+    path("opportunities/<int:pk>/", opportunities.opportunity_change, name="opportunity-change"),
+    path("opportunities/<int:pk>/reopen/", opportunities.opportunity_reopen, name="opportunity-reopen"),
+    path("opportunities/<int:pk>/<slug:stage>/", opportunities.opportunity_move, name="opportunity-move"),
+    path("cases/", following.case_list, name="case-list"),
+    path("cases/<int:pk>/", following.case_detail, name="case-detail"),
+    path("cases/<int:pk>/close/", following.case_close, name="case-close"),
+    path("cases/<int:pk>/reopen/", following.case_reopen, name="case-reopen"),
+    path("referrals/", following.referral_list, name="referral-list"),
+    path("referrals/<int:pk>/accept/", following.referral_accept, name="referral-accept"),
+    path("referrals/<int:pk>/plan/", following.referral_plan, name="referral-plan"),
+    path("referrals/<int:pk>/decline/", following.referral_end, {"what": "decline"}, name="referral-decline"),
+    path("referrals/<int:pk>/end/", following.referral_end, {"what": "end"}, name="referral-end"),
+    path("client/<str:number>/interest/raise/", opportunities.opportunity_raise, name="opportunity-raise"),
+    path("client/<str:number>/case/open/", following.case_open, name="case-open"),
+    path("client/<str:number>/referral/make/", following.referral_make, name="referral-make"),
     path("client/<str:number>/", file.client_detail, name="client-detail"),
     path("client/<str:number>/<slug:tab>/", file.client_detail, name="client-tab"),
 ]

@@ -24,9 +24,17 @@ CHANNEL_ICONS = {
 }
 
 
-def reason(action: Action, today: date, attempts: list[Contact] | None = None) -> tuple[str, str]:
-    """Why an action stands there: the first clause for the eye, the rest as context."""
-    first, rest = _REASONS.get(action.source, _by_hand)(action, today)
+def reason(
+    action: Action, today: date, attempts: list[Contact] | None = None, *, country: str | None = None
+) -> tuple[str, str]:
+    """Why an action stands there: the first clause for the eye, the rest as context.
+
+    `country` is the client's or its branch's, where the caller has it without the client.
+    """
+    if action.source == "holiday":
+        first, rest = _holiday(action, today, country)
+    else:
+        first, rest = _REASONS.get(action.source, _by_hand)(action, today)
     tried = _attempts(attempts or [], today)
     return first, " ".join(part for part in (rest, tried) if part)
 
@@ -58,11 +66,12 @@ def _maturity(action: Action, today: date) -> tuple[str, str]:
     return _("%(product)s matures %(when)s.") % names, _("On %(date)s.") % {"date": on}
 
 
-def holiday_name(action: Action) -> str:
+def holiday_name(action: Action, country: str | None = None) -> str:
     """The holiday's name in the reader's language where the library has it."""
     from django.utils.translation import get_language
 
-    country = action.client.country or action.client.branch.country
+    if country is None:
+        country = action.client.country or action.client.branch.country
     wanted = {"en": "en_US", "es": "es", "zh-hans": "zh_CN"}.get(get_language() or "en")
     try:
         named = public_holidays(country, "", action.event_on.year, wanted)
@@ -71,10 +80,10 @@ def holiday_name(action: Action) -> str:
     return named.get(action.event_on) or action.about
 
 
-def _holiday(action: Action, today: date) -> tuple[str, str]:
+def _holiday(action: Action, today: date, country: str | None) -> tuple[str, str]:
     return (
         _("%(holiday)s %(when)s.")
-        % {"holiday": holiday_name(action), "when": saying.in_days(action.event_on, today)},
+        % {"holiday": holiday_name(action, country), "when": saying.in_days(action.event_on, today)},
         _("A greeting is due."),
     )
 
@@ -90,7 +99,7 @@ def _by_hand(action: Action, today: date) -> tuple[str, str]:
     return first, ""
 
 
-_REASONS = {"birthday": _birthday, "maturity": _maturity, "holiday": _holiday}
+_REASONS = {"birthday": _birthday, "maturity": _maturity}
 
 
 def _attempts(attempts: list[Contact], today: date) -> str:

@@ -8,8 +8,18 @@ from django.utils import timezone
 
 from clients.models import Assignment, Client, ContactPoint, DatedFact, Standing, Theme
 from clients.services import refresh_search
-from interactions.models import Action, Contact, ContactNote, Occurrence
-from portfolio.models import Holding, Product
+from interactions.models import (
+    Action,
+    Contact,
+    ContactNote,
+    Occurrence,
+    Opportunity,
+    Promise,
+    Referral,
+    ServiceCase,
+    StageChange,
+)
+from portfolio.models import Holding, Product, Purchase
 from staff.models import Branch, Cover, User
 from staff.services import rebuild_branch_paths
 
@@ -159,3 +169,70 @@ class HoldingFactory(factory.django.DjangoModelFactory):
     principal = Decimal("10000.00")
     currency = "EUR"
     as_of = factory.LazyFunction(timezone.localdate)
+
+
+class PurchaseFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Purchase
+
+    number = factory.Sequence(lambda n: f"PU{n:05}")
+    client = factory.SubFactory(ClientFactory)
+    product = factory.SubFactory(ProductFactory)
+    bought_on = factory.LazyFunction(timezone.localdate)
+    amount = Decimal("50000.00")
+    currency = "EUR"
+
+
+class PromiseFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Promise
+
+    client = factory.SubFactory(ClientFactory)
+    text = "deposit falls due"
+    opens_on = factory.LazyFunction(timezone.localdate)
+    due_on = factory.LazyAttribute(lambda promise: promise.opens_on + timedelta(days=6))
+    noted_by = factory.SubFactory(UserFactory)
+
+
+class OpportunityFactory(factory.django.DjangoModelFactory):
+    """An open interest; its first stage is a row as well."""
+
+    class Meta:
+        model = Opportunity
+        skip_postgeneration_save = True
+
+    client = factory.SubFactory(ClientFactory)
+    kind = "fund"
+    amount = Decimal("50000.00")
+    currency = "EUR"
+    next_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=7))
+    raised_by = factory.SubFactory(UserFactory)
+
+    @factory.post_generation
+    def first_stage(self, create, extracted, **kwargs):
+        if create:
+            StageChange.objects.create(
+                opportunity=self, stage=self.stage, at=self.raised_at, by=self.raised_by
+            )
+
+
+class ServiceCaseFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ServiceCase
+
+    client = factory.SubFactory(ClientFactory)
+    kind = "complaint"
+    text = "The deposit was broken two days early."
+    due_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=8))
+    opened_by = factory.SubFactory(UserFactory)
+
+
+class ReferralFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Referral
+
+    client = factory.SubFactory(ClientFactory)
+    specialist = factory.SubFactory(UserFactory)
+    reason = "Plan for retirement"
+    until_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=60))
+    referred_by = factory.SubFactory(UserFactory)

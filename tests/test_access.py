@@ -5,7 +5,15 @@ import re
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.factories import ActionFactory, ContactFactory
+from tests.factories import (
+    ActionFactory,
+    ContactFactory,
+    OpportunityFactory,
+    PromiseFactory,
+    ReferralFactory,
+    ServiceCaseFactory,
+    UserFactory,
+)
 
 STAFF = {"alice", "anna", "bob", "charlie", "dora", "erin", "frank", "gus", "hana", "ines"}
 NOBODY: set[str] = set()
@@ -34,6 +42,21 @@ PAGES = {
     "counter": ([], {"hana"}),
     "arrival-list": ([], {"alice", "anna", "bob", "charlie"}),
     "team": ([], {"bob", "erin"}),
+    "promise-note": ([], {"alice", "anna", "bob", "charlie"}),
+    "promise-read": ([], {"alice", "anna", "bob", "charlie"}),
+    "promise-withdraw": (["promise"], {"alice", "bob", "dora"}),
+    "opportunity-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "opportunity-change": (["opportunity"], {"alice", "bob", "dora"}),
+    "opportunity-move": (["opportunity", "stage"], {"alice", "bob", "dora"}),
+    "opportunity-raise": (["number"], {"alice", "bob", "dora"}),
+    "case-list": ([], {"alice", "anna", "bob", "charlie"}),
+    "case-detail": (["case"], {"alice", "bob", "dora"}),
+    "case-close": (["case"], {"alice", "bob", "dora"}),
+    "case-open": (["number"], {"alice", "bob", "dora"}),
+    "referral-list": ([], {"alice", "anna", "bob", "charlie"}),
+    "referral-make": (["number"], {"alice", "bob", "dora"}),
+    "referral-decline": (["referral"], {"alice", "bob", "dora"}),
+    "referral-end": (["referral"], {"alice", "bob", "dora"}),
     "import-list": ([], {"erin"}),
 }
 # Changes and pages with rules of their own: tested by name elsewhere, here only that a stranger gets nothing.
@@ -41,6 +64,7 @@ ELSEWHERE = {
     "action-plan", "action-done", "action-undo", "contact-undo", "today-dense", "point-reveal", "cover-end",
     "user-deactivate", "notification-read", "notification-read-all", "outbox-list", "outbox-settle",
     "import-detail", "import-progress", "import-commit", "import-refuse", "import-errors",
+    "promise-undo", "opportunity-reopen", "case-reopen", "referral-accept", "referral-plan",
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
@@ -70,6 +94,13 @@ def world(carla, alice):
     contact = ContactFactory(client=carla, staff=alice, note="She waits for the rates")
     action = ActionFactory(client=carla)
     return {
+        "promise": PromiseFactory(client=carla, noted_by=alice).pk,
+        "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
+        "stage": "intention",
+        "case": ServiceCaseFactory(client=carla, opened_by=alice).pk,
+        "referral": ReferralFactory(
+            client=carla, referred_by=alice, specialist=UserFactory(branch=carla.branch)
+        ).pk,
         "number": carla.number,
         "tab": "contacts",
         "point": carla.contact_points.get(kind="phone").pk,
@@ -96,21 +127,23 @@ def test_page_is_seen_by_those_who_may_and_absent_for_all_others(name, world, ca
 def test_stranger_gets_nothing(name, client, db):
     arguments = {"action-undo": [1, "skip"]}.get(name)
     if arguments is None:
-        has_key = (
-            name.startswith(
-                (
-                    "action-d",
-                    "contact-",
-                    "point-",
-                    "cover-",
-                    "user-",
-                    "import-",
-                    "outbox-s",
-                    "arrival-",
-                    "counter-u",
-                )
+        has_key = name.startswith(
+            (
+                "action-d",
+                "contact-",
+                "point-",
+                "cover-",
+                "user-",
+                "import-",
+                "outbox-s",
+                "promise-",
+                "opportunity-",
+                "case-",
+                "referral-",
+                "arrival-",
+                "counter-u",
+                "counter-take",
             )
-            or name == "counter-take-back"
         )
         arguments = [1] if has_key or name == "notification-read" else []
     for response in (client.get(reverse(name, args=arguments)), client.post(reverse(name, args=arguments))):
@@ -129,11 +162,29 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
         (reverse("action-done", args=[world["action"]]), {}),
         (reverse("action-plan") + f"?client={carla.number}", {"about": "x"}),
         (reverse("point-reveal", args=[world["point"]]), {}),
+        (reverse("promise-note") + f"?client={carla.number}", {"text": "call tomorrow"}),
+        (reverse("promise-withdraw", args=[world["promise"]]), {"reason": "no"}),
+        (reverse("promise-undo", args=[world["promise"]]), {}),
+        (reverse("opportunity-raise", args=[carla.number]), {"kind": "fund", "next_on": "2030-01-01"}),
+        (reverse("opportunity-move", args=[world["opportunity"], "lost"]), {"lost_reason": "no"}),
+        (reverse("opportunity-reopen", args=[world["opportunity"]]), {}),
+        (reverse("case-open", args=[carla.number]), {"kind": "loss", "text": "no"}),
+        (reverse("case-detail", args=[world["case"]]), {"step": "listened", "note": "no"}),
+        (reverse("case-close", args=[world["case"]]), {"outcome": "left"}),
+        (reverse("case-reopen", args=[world["case"]]), {}),
+        (reverse("referral-make", args=[carla.number]), {"reason": "no"}),
+        (reverse("referral-accept", args=[world["referral"]]), {}),
+        (reverse("referral-plan", args=[world["referral"]]), {}),
+        (reverse("referral-end", args=[world["referral"]]), {"words": "no"}),
     ]
     for address, body in attempts:
         assert browser.post(address, body).status_code in (403, 404), address
     assert carla.contacts.filter(voided_at=None).count() == 1
-    assert carla.actions.get().state == "planned"
+    assert {action.state for action in carla.actions.all()} == {"planned"}
+    assert carla.promises.get().withdrawn_at is None
+    assert carla.opportunities.get().stage == "interest"
+    assert carla.service_cases.get().steps.count() == 0
+    assert carla.referrals.get().state == "offered"
 
 
 def test_absent_and_hidden_clients_answer_alike(signed_in, alice, nina):

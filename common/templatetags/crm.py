@@ -1,11 +1,16 @@
 """Words, money and dates for templates. No decisions: they format what they are given."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.formats import localize
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from common import saying
 
@@ -15,6 +20,11 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str, label: str = "") -> str:
     """One icon of the sprite; with a label it speaks to screen readers, without it is decoration."""
+    return _icon(name, str(label))
+
+
+@lru_cache(maxsize=1024)
+def _icon(name: str, label: str) -> SafeString:
     href = static("vendor/icons.svg")
     if label:
         return format_html(
@@ -81,6 +91,32 @@ def native(text: str) -> str:
     if lang:
         return format_html('<span class="native" lang="{}">{}</span>', lang, text)
     return format_html('<span class="native">{}</span>', text)
+
+
+@register.simple_tag
+def options(groups: Iterable[tuple[str | None, list[dict[str, Any]], int]]) -> str:
+    """The options of a select, written at once: a template for each would cost more than its page."""
+    lines = []
+    for name, choices, _index in groups:
+        if name:
+            lines.append(format_html('\n  <optgroup label="{}">', name))
+        for choice in choices:
+            attrs = format_html_join(
+                "",
+                "{}",
+                (
+                    [format_html(" {}" if value is True else ' {}="{}"', key, str(value))]
+                    for key, value in choice["attrs"].items()
+                    if value is not False
+                ),
+            )
+            label = localize(choice["label"])
+            lines.append(
+                format_html('\n  <option value="{}"{}>{}</option>', str(choice["value"]), attrs, label)
+            )
+        if name:
+            lines.append(SafeString("\n  </optgroup>"))
+    return SafeString("".join(lines))
 
 
 @register.simple_tag(takes_context=True)

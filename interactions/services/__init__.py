@@ -1,4 +1,4 @@
-"""Changes: contacts logged and corrected, actions planned and worked, what comes due raised."""
+"""Changes: contacts logged and corrected, actions worked, what was voiced followed, what comes due raised."""
 
 from interactions.services.actions import (
     finish_action,
@@ -8,20 +8,48 @@ from interactions.services.actions import (
     snooze_action,
 )
 from interactions.services.cadence import refresh_cadence
+from interactions.services.cases import close_case, open_case, reopen_case, take_step
 from interactions.services.contacts import NextStep, change_contact, log_contact, undo_contact, void_contact
 from interactions.services.due import raise_due
+from interactions.services.guard import repetition
+from interactions.services.opportunities import (
+    Interest,
+    change_opportunity,
+    move_opportunity,
+    raise_opportunity,
+    reopen_opportunity,
+)
+from interactions.services.promises import Noted, note_promise, withdraw_promise
+from interactions.services.referrals import answer_referral, deliver_plan, finish_referral, refer
 
 __all__ = [
+    "Interest",
     "NextStep",
+    "Noted",
+    "answer_referral",
     "change_contact",
+    "change_opportunity",
+    "close_case",
+    "deliver_plan",
     "finish_action",
+    "finish_referral",
     "hand_over_action",
     "log_contact",
+    "move_opportunity",
+    "note_promise",
+    "open_case",
     "plan_action",
     "raise_due",
+    "raise_opportunity",
+    "refer",
     "refresh_cadence",
+    "reopen_case",
+    "reopen_opportunity",
+    "repetition",
     "skip_action",
     "snooze_action",
+    "take_step",
     "undo_contact",
     "void_contact",
+    "withdraw_promise",
 ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
 from common.text import clean_line
-from interactions.models import Action
+from interactions.models import Action, Contact
 from messaging.services import notify
 from staff.models import User
 
@@ -37,6 +37,40 @@ def plan_action(
     """
     if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
         raise PermissionDenied
+    action = planned_action(
+        actor=actor,
+        client=client,
+        theme=theme,
+        channel=channel,
+        due_on=due_on,
+        opens_on=opens_on,
+        due_at=due_at,
+        about=about,
+        owner=owner,
+        origin=origin,
+    )
+    action.save()
+    return action
+
+
+def planned_action(
+    *,
+    actor: User,
+    client: Client,
+    theme: Theme,
+    channel: str,
+    due_on: date,
+    opens_on: date | None = None,
+    due_at: time | None = None,
+    about: str = "",
+    owner: User | None = None,
+    origin: str,
+    from_contact: Contact | None = None,
+) -> Action:
+    """A checked action that the caller saves; whoever calls knows that the client is the actor's to edit.
+
+    Raises: ValidationError by field.
+    """
     if not client.is_served:
         raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
     today = actor.today()
@@ -56,12 +90,12 @@ def plan_action(
         due_at=due_at,
         about=clean_line(about)[:300],
         origin=origin,
+        from_contact=from_contact,
         created_by=actor,
     )
     action.full_clean(
         exclude=["client", "owner", "theme", "created_by", "from_contact"], validate_constraints=False
     )
-    action.save()
     return action
 
 

@@ -1,6 +1,7 @@
 """Contacts: logged in one go with what follows from them, corrected with history, voided with a reason."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -10,11 +11,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
+from clients.services import Learnt
 from common.text import clean_line, has_nul
 from interactions.models import Action, Contact, ContactNote
 from interactions.querysets import WRITTEN
-from interactions.services.actions import plan_action
+from interactions.services.actions import planned_action
 from interactions.services.cadence import refresh_cadence
+from interactions.services.guard import hold, repetition
+from interactions.services.heard import take_back, take_down
+from interactions.services.opportunities import Interest
+from interactions.services.promises import Noted
 from staff.models import User
 
 CHANGEABLE = (
@@ -49,7 +55,6 @@ def fulfils(contact: Contact) -> bool:
     return sent and contact.channel in WRITTEN
 
 
-@transaction.atomic
 def log_contact(
     *,
     actor: User,
@@ -65,24 +70,26 @@ def log_contact(
     effect: str = "",
     action: Action | None = None,
     next_step: NextStep | None = None,
+    learnt: Sequence[Learnt] = (),
+    interest: Interest | None = None,
+    promise: Noted | None = None,
+    repeat_reason: str = "",
     submission: uuid.UUID | None = None,
 ) -> Contact:
-    """Log one attempt to communicate, with its note and the next action.
+    """Log one attempt to communicate, with its note, what was heard and the next action.
 
     Rule: each attempt is a row; only a reached one moves the cadence and fulfils the action (a letter,
-    mail or text sent fulfils it too, but reaches nobody).
+    mail or text sent fulfils it too, but reaches nobody). A theme said again inside its minimum gap needs
+    a reason where the client's tier says so; of two people at the same moment one is asked for it.
     Visibility: the client must be editable by the actor; `action` must be one of the client's.
     Repeatable: the same `submission` gives the same contact, whatever else comes with it.
     Raises: ValidationError by field; PermissionDenied.
     """
     if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
         raise PermissionDenied
-    if submission is not None:
-        known = Contact.objects.filter(submission=submission).first()
-        if known is not None:
-            if known.staff_id != actor.pk or known.client_id != client.pk:
-                raise PermissionDenied
-            return known
+    known = _submitted(actor, client, submission)
+    if known is not None:
+        return known
     if action is not None and action.client_id != client.pk:
         raise ValidationError({"action": _("This action belongs to another client.")})
     now = timezone.now()
@@ -103,19 +110,41 @@ def log_contact(
     )
     _check(contact, now)
     try:
+        # One transaction and no savepoint inside: each would be two more questions to the database.
         with transaction.atomic():
-            contact.save()
+            contact.repeat_reason = _repeat_reason(contact, action, repeat_reason)
+            written = _written(actor, client, contact, note, next_step)
+            if learnt or interest or promise:
+                take_down(actor=actor, contact=contact, learnt=learnt, interest=interest, promise=promise)
+            return written
     except IntegrityError:
-        if submission is None:
+        known = _submitted(actor, client, submission)  # the same form sent twice at once
+        if known is None:
             raise
-        return Contact.objects.get(submission=submission, staff=actor, client=client)
-    _write_note(contact, note)
+        return known
+
+
+def _submitted(actor: User, client: Client, submission: uuid.UUID | None) -> Contact | None:
+    """The contact that a form has already become. Raises: PermissionDenied where it is another's."""
+    known = None if submission is None else Contact.objects.filter(submission=submission).first()
+    if known is not None and (known.staff_id != actor.pk or known.client_id != client.pk):
+        raise PermissionDenied
+    return known
+
+
+def _written(actor: User, client: Client, contact: Contact, note: str, next_step: NextStep | None) -> Contact:
+    """Write a new contact down with everything that follows from it."""
+    contact.save()
+    note = _checked_note(note)
+    if note:
+        ContactNote.objects.create(contact=contact, text=note)
+    action = contact.action
     if action is not None and fulfils(contact):
         Action.objects.filter(pk=action.pk, state=Action.State.PLANNED).update(
-            state=Action.State.DONE, closed_at=now
+            state=Action.State.DONE, closed_at=contact.recorded_at
         )
     if next_step is not None:
-        planned = plan_action(
+        planned_action(
             actor=actor,
             client=client,
             theme=next_step.theme or contact.theme or Theme.objects.get(code="keeping_in_touch"),
@@ -124,14 +153,34 @@ def log_contact(
             due_at=next_step.due_at,
             about=next_step.about,
             origin=Action.Origin.NEXT_STEP,
-        )
-        planned.from_contact = contact
-        planned.save(update_fields=["from_contact"])
+            from_contact=contact,
+        ).save()
     if contact.result == Contact.Result.REACHED:
         refresh_cadence([client.pk])
-    if actor.remembered_channel != channel:
-        User.objects.filter(pk=actor.pk).update(remembered_channel=channel)
+    if actor.remembered_channel != contact.channel:
+        User.objects.filter(pk=actor.pk).update(remembered_channel=contact.channel)
     return contact
+
+
+def _repeat_reason(contact: Contact, action: Action | None, reason: str) -> str:
+    """The reason for a repetition, required where the tier blocks; empty where nothing is repeated."""
+    theme = contact.theme
+    if theme is None or theme.is_duty or not theme.minimum_gap_days:
+        return ""
+    if contact.direction != Contact.Direction.OUT or contact.result != Contact.Result.REACHED:
+        return ""
+    hold(contact.client, theme)
+    found = repetition(
+        actor=contact.staff, client=contact.client, theme=theme, at=contact.occurred_at, action=action
+    )
+    reason = clean_line(reason)[:300]
+    if found is None:
+        return ""
+    if found.blocks and not reason:
+        raise ValidationError(
+            {"repeat_reason": _("%(what)s Write why, and you may save.") % {"what": found.words}}
+        )
+    return reason
 
 
 def _check(contact: Contact, now: datetime) -> None:
@@ -160,12 +209,17 @@ def _check(contact: Contact, now: datetime) -> None:
         )
 
 
-def _write_note(contact: Contact, text: str) -> None:
+def _checked_note(text: str) -> str:
     text = text.strip()
     if has_nul(text):
         raise ValidationError({"note": _("The note holds a character that cannot be stored.")})
     if len(text) > 8000:
         raise ValidationError({"note": _("The note is too long: at most 8,000 characters.")})
+    return text
+
+
+def _write_note(contact: Contact, text: str) -> None:
+    text = _checked_note(text)
     if text:
         ContactNote.objects.update_or_create(contact=contact, defaults={"text": text})
     else:
@@ -251,6 +305,7 @@ def take_out(*, actor: User, contact: Contact, reason: str) -> Contact:
     contact.next_actions.filter(state=Action.State.PLANNED).update(
         state=Action.State.CANCELLED, closed_at=timezone.now(), reason=reason[:300]
     )
+    take_back(actor=actor, contact=contact, reason=reason)
     refresh_cadence([contact.client_id])
     return contact
 

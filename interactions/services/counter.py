@@ -7,8 +7,7 @@ every act here.
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, time, timedelta
-from importlib import import_module
+from datetime import timedelta
 from math import ceil
 
 from django.conf import settings
@@ -19,18 +18,19 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clients.models import Client, ContactPoint, Fact, FactChange, FactType, Theme
+from clients.models import Client, ContactPoint, FactType, Theme
 from clients.search import document_hash, phone_condition
 from clients.services.ground import required
-from clients.services.known import Learnt, drop_fact, phone_e164, value_hash, write_facts
+from clients.services.known import Learnt, phone_e164, write_facts
 from common import audit
 from common.models import AuditEntry
 from common.text import clean_line, mask_digits
+from common.vague import Window
 from interactions.models import Action, Arrival, Contact, ContactNote, ServiceCase
 from interactions.services.cadence import refresh_cadence
 from interactions.services.cases import write_case
 from interactions.services.contacts import take_out
-from interactions.services.promises import LENGTH, Noted, close_actions, take_promise_back, write_promise
+from interactions.services.promises import LENGTH, Noted, close_actions, write_promise
 from messaging.services import notify_each
 from staff.models import Role, User
 
@@ -50,15 +50,6 @@ class TooManyLookups(Exception):
     def __init__(self, wait: timedelta):
         super().__init__()
         self.minutes = max(1, ceil(wait.total_seconds() / 60))
-
-
-@dataclass(frozen=True)
-class Window:
-    """When a promise is to be kept."""
-
-    opens_on: date
-    due_on: date
-    due_at: time | None = None
 
 
 # -- finding ---------------------------------------------------------------------------------------
@@ -165,19 +156,6 @@ def in_sight(*, actor: User, sight: str) -> Client:
 # -- noting ----------------------------------------------------------------------------------------
 
 
-def understood(text: str, today: date) -> Window | None:
-    """The window that a vague date in a promise means, or None: then the dates are asked for.
-
-    The one place that asks `common.vague`; where that cannot read a text, nothing is guessed.
-    """
-    try:
-        read = import_module("common.vague").read
-    except ImportError:
-        return None
-    window = read(text, today=today)
-    return None if window is None else Window(window.opens_on, window.due_on, window.due_at)
-
-
 @transaction.atomic
 def note_at_counter(
     *,
@@ -271,15 +249,6 @@ def take_back_note(*, actor: User, contact: Contact, reason: str) -> Contact:
     if contact.is_void:
         return contact
     contact = take_out(actor=actor, contact=contact, reason=reason)
-    for promise in contact.promises.filter(withdrawn_at=None):
-        take_promise_back(promise, reason)
-    changes = FactChange.objects.filter(
-        contact_id=contact.pk, client=contact.client_id, slot__startswith="fact/"
-    )
-    for slot, new_hash in changes.values_list("slot", "new_hash"):
-        fact = Fact.objects.filter(pk=slot.partition("/")[2], client=contact.client_id).first()
-        if fact is not None and value_hash(fact.value) == new_hash:
-            drop_fact(actor=actor, fact=fact)
     for case in contact.service_cases.open().filter(steps=None):
         close_actions([case.action_id], state=Action.State.CANCELLED, reason=reason)
         case.delete()

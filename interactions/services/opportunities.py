@@ -1,7 +1,7 @@
 """Opportunities: raised from what the client voiced, moved stage by stage, won by a purchase or lost."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -32,6 +32,8 @@ class Interest:
     next_step: str = ""
     note: str = ""
     stage: str = Stage.INTEREST
+    channel: str = "call"
+    next_at: time | None = None
 
 
 @transaction.atomic
@@ -65,7 +67,7 @@ def raise_opportunity(
         raised_by=actor,
     )
     _check(opportunity)
-    _plan(actor, opportunity)
+    _plan(actor, opportunity, channel=interest.channel, due_at=interest.next_at)
     opportunity.save()
     StageChange.objects.create(
         opportunity=opportunity, stage=opportunity.stage, by=actor, at=opportunity.raised_at
@@ -99,14 +101,17 @@ def _check(opportunity: Opportunity) -> None:
     )
 
 
-def _plan(actor: User, opportunity: Opportunity) -> None:
+def _plan(
+    actor: User, opportunity: Opportunity, *, channel: str = "call", due_at: time | None = None
+) -> None:
     """The next step as the opportunity's one action: made, or moved with it."""
     action = opportunity.action if opportunity.action and opportunity.action.is_open else None
     if action is None:
         action = Action(
             client=opportunity.client,
             theme=Theme.objects.get(code="product"),
-            channel="call",
+            channel=channel,
+            due_at=due_at,
             origin=Action.Origin.NEXT_STEP,
             created_by=actor,
             from_contact=opportunity.contact,

@@ -111,11 +111,6 @@ def withdraw_promise(*, actor: User, promise: Promise, reason: str) -> Promise:
     reason = clean_line(reason)[:LENGTH]
     if not reason:
         raise ValidationError({"reason": _("Write why it is not to be kept.")})
-    return take_promise_back(promise, reason)
-
-
-def take_promise_back(promise: Promise, reason: str) -> Promise:
-    """What `withdraw_promise` does once the right to is settled. The caller has checked it."""
     promise = Promise.objects.select_for_update(of=("self",)).get(pk=promise.pk)
     if promise.is_withdrawn:
         return promise

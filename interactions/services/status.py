@@ -39,7 +39,8 @@ def settle_status(client_ids: Iterable[int]) -> int:
         opportunity.stage, opportunity.lost_reason, opportunity.closed_at = Stage.LOST, reason, now
         opportunity.save(update_fields=["stage", "lost_reason", "closed_at"])
     StageChange.objects.bulk_create(
-        StageChange(opportunity=one, stage=Stage.LOST, at=now, by_id=one.raised_by_id) for one in opportunities
+        StageChange(opportunity=one, stage=Stage.LOST, at=now, by_id=one.raised_by_id)
+        for one in opportunities
     )
     ServiceCase.objects.open().filter(client__in=ended).update(
         outcome=ServiceCase.Outcome.LEFT, closed_at=now

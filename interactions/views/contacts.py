@@ -8,10 +8,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from clients.models import Client
+from clients import permits
+from clients.models import Client, ContactAgreement
+from clients.services import consents_of
 from clients.sight import shown_name
 from common import saying
-from common.pages import go, tell, way_back
+from common.pages import go, panel, tell, way_back
 from interactions import services, words
 from interactions.forms import ContactChangeForm, ContactForm, VoidForm
 from interactions.models import Action, Contact
@@ -39,7 +41,7 @@ def contact_log(request: HttpRequest) -> HttpResponse:
         "theme": action.theme_id if action else None,
         "next_channel": "call",
     }
-    form = ContactForm(request.POST or None, initial=initial)
+    form = ContactForm(request.POST or None, initial=initial, client=client)
     status = 200
     if request.method == "POST":
         status = 422
@@ -52,6 +54,10 @@ def contact_log(request: HttpRequest) -> HttpResponse:
                     note=form.cleaned_data["note"],
                     occurred_at=form.cleaned_data["occurred_at"],
                     next_step=form.next_step(),
+                    learnt=form.learnt(),
+                    interest=form.voiced(),
+                    promise=form.promised(),
+                    repeat_reason=form.cleaned_data["repeat_reason"],
                     submission=form.cleaned_data["submission"],
                     **form.contact_fields(),
                 )
@@ -60,7 +66,13 @@ def contact_log(request: HttpRequest) -> HttpResponse:
             else:
                 return _logged(request, contact, form)
     first, rest = words.reason(action, today) if action else ("", "")
+    said_again = services.repetition(
+        actor=request.user, client=client, theme=action.theme if action else None, action=action
+    )
     context = {
+        "permits": _permits(client, initial["channel"], action),
+        "said_again": said_again.words if said_again else "",
+        "asks_why": bool(said_again and said_again.blocks) or "repeat_reason" in form.errors,
         "form": form,
         "client": client,
         "action": action,
@@ -77,6 +89,18 @@ def contact_log(request: HttpRequest) -> HttpResponse:
         "url": request.get_full_path(),
     }
     return _render(request, "interactions/log.html", context, status)
+
+
+def _permits(client: Client, channel: str, action: Action | None) -> list[permits.Line]:
+    """What consent and agreement say of the contact about to be made."""
+    theme = action.theme if action else None
+    local = timezone.localtime(timezone=client.branch.zone)
+    agreement = ContactAgreement.objects.filter(client=client).in_force(local.date()).first()
+    lines = [
+        permits.consent_line(consents_of(client), channel, theme),
+        permits.agreement_line(agreement, channel, theme, local),
+    ]
+    return [line for line in lines if line is not None]
 
 
 def _action_of(request: HttpRequest, client: Client) -> Action | None:
@@ -115,11 +139,7 @@ def _logged(request: HttpRequest, contact: Contact, form: ContactForm) -> HttpRe
 
 
 def _render(request: HttpRequest, template: str, context: dict, status: int = 200) -> HttpResponse:
-    """The panel alone for htmx, the panel on a page otherwise."""
-    context["panel_template"] = template
-    return render(
-        request, template if request.htmx else "interactions/panel_page.html", context, status=status
-    )
+    return panel(request, template, {"title": _("Log a contact"), **context}, status)
 
 
 def contact_change(request: HttpRequest, pk: int) -> HttpResponse:

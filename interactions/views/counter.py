@@ -18,10 +18,13 @@ from common.calendars import WorkingCalendar
 from common.models import AuditEntry
 from common.pages import go, tell
 from common.text import is_han
-from interactions.counter_forms import CounterNoteForm, LookUpForm, TakeBackForm
+from common.vague import read
+from interactions.forms.counter import CounterNoteForm, LookUpForm, TakeBackForm
+from interactions.forms.ground import add_service_errors
 from interactions.models import Arrival, Contact, Promise, ServiceCase
 from interactions.services import counter as desk
 from interactions.sources import MaturitySource
+from interactions.views.following import window_words
 from portfolio.models import Holding
 
 TREATMENT = ("preference", "custom")
@@ -237,7 +240,7 @@ def counter_note(request: HttpRequest) -> HttpResponse:
                     kind=data["kind"],
                     text=data["text"],
                     theme=data["theme"],
-                    window=form.window(),
+                    window=form.window(client.branch.today()),
                     submission=data["submission"],
                 )
                 tell(request, _("Noted."), undo_url=reverse("counter-undo", args=[contact.pk]))
@@ -245,23 +248,21 @@ def counter_note(request: HttpRequest) -> HttpResponse:
     except desk.SightEnded:
         return _ended(request)
     except ValidationError as error:
-        for field, errors in getattr(error, "error_dict", {None: [error]}).items():
-            form.add_error(field if field in form.fields else None, errors)
+        add_service_errors(form, error)
     return _page(request, sight=sight, note=form, reads=reads, status=422)
 
 
 def _read(request: HttpRequest, form: CounterNoteForm, client: Client) -> tuple[CounterNoteForm, str]:
     """The form with the days that its words mean, to be confirmed; or as it was, where they mean none."""
-    window = desk.understood(form.cleaned_data["text"], client.branch.today())
+    today = client.branch.today()
+    window = read(form.cleaned_data["text"], today=today)
     if window is None:
         return form, ""
     filled = request.POST.copy()
     filled["opens_on"], filled["due_on"] = str(window.opens_on), str(window.due_on)
     filled["due_at"] = window.due_at.strftime("%H:%M") if window.due_at else ""
-    days = {"from": saying.day(window.opens_on, "MMMMEEEEd"), "by": saying.day(window.due_on, "MMMMEEEEd")}
-    return CounterNoteForm(filled), _(
-        "Read as: from %(from)s to %(by)s. Note it again if that is right."
-    ) % days
+    said = {"window": window_words(window, today)}
+    return CounterNoteForm(filled), _("%(window)s. Note it again if that is right.") % said
 
 
 def _ended(request: HttpRequest) -> HttpResponse:

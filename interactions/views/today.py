@@ -1,11 +1,9 @@
 """Today: what is due for the person, ranked, each with its reason in words; worked in place."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Count, OuterRef, Prefetch, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,18 +12,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from clients.models import Assignment, Client, ContactPoint
+from clients.models import Client, ContactPoint, Theme
 from clients.sight import may_reveal
 from common import saying
-from common.pages import go, tell, way_back
+from common.pages import addresses, go, tell, way_back
 from interactions import forms, services, words
-from interactions.models import Action, Arrival, Contact, Occurrence
-from interactions.querysets import MONEY, OWED, TOUCH
+from interactions.models import Action, Arrival, Contact
+from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
 from interactions.services.actions import reopen_action, wake_action
 from staff.models import Cover
 
 ROLES = ("account_manager", "supervisor")
 MOST_ROWS = 200
+LATEST_LOGGED = timedelta(days=31)
 GROUPS = {
     OWED: gettext_lazy("Owed today"),
     MONEY: gettext_lazy("Money about to move"),
@@ -38,105 +37,149 @@ WAYS = (
 )
 
 
-@dataclass
-class Row:
-    """One line of Today, ready to be read."""
-
-    action: Action
-    first: str
-    rest: str
-    due: str
-    icon: str
-    holder: str  # whose client it is, where that is not the reader
+def _attempts(actions: list[int]) -> dict[int, list[Contact]]:
+    """The contacts that were tried for some actions and reached nobody, by action."""
+    found: dict[int, list[Contact]] = {}
+    tried = Contact.objects.counted().filter(action__in=actions)
+    for contact in tried.exclude(result=Contact.Result.REACHED).only("action", "result", "occurred_at"):
+        found.setdefault(contact.action_id, []).append(contact)
+    return found
 
 
-def _rows(request: HttpRequest, today: date) -> list[Row]:
-    user = request.user
-    primary = Assignment.objects.filter(client=OuterRef("client"), role="primary", to_on=None)
-    occasions = (
-        Occurrence.objects.filter(action=OuterRef("pk"))
-        .order_by()
-        .values("action")
-        .annotate(n=Count("due_on", distinct=True))
-        .values("n")
-    )
-    actions = (
-        Action.objects.waiting_for(user, today)
+# Read as plain values: a page of model instances, four a row, would take longer than its queries.
+OWN = (
+    "id",
+    "client_id",
+    "theme_id",
+    "channel",
+    "due_on",
+    "due_at",
+    "origin",
+    "source",
+    "about",
+    "event_on",
+    "years",
+    "amount",
+    "currency",
+    "created_at",
+)
+OF_CLIENT = ("number", "name", "native_name", "country", "tier__name", "branch__country")
+HOLDER = """
+    SELECT {column} FROM clients_assignment h JOIN staff_user u ON u.id = h.manager_id
+     WHERE h.client_id = interactions_action.client_id AND h.role = 'primary' AND h.to_on IS NULL
+"""
+OCCASIONS = "SELECT count(DISTINCT o.due_on) FROM interactions_occurrence o WHERE o.action_id = interactions_action.id"
+
+
+def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
+    """The lines of Today, ready to be read: what a template would work out for each costs more than the page."""
+    found = list(
+        Action.objects.waiting_for(user, today, reachable)
         .due(today)
         .ranked(today)
-        .select_related("client__tier", "client__branch", "theme")
-        .defer("client__search", "client__document_number")
-        .prefetch_related(
-            Prefetch(
-                "contacts", Contact.objects.counted().only("action", "result", "occurred_at", "voided_at")
-            )
-        )
         .annotate(
-            holder_id=primary.values("manager_id")[:1],
-            holder_name=primary.values("manager__name")[:1],
-            occasions=Coalesce(Subquery(occasions), Value(0)),
+            holder_id=RawSQL(HOLDER.format(column="u.id"), []),
+            holder_name=RawSQL(HOLDER.format(column="u.name"), []),
+            occasions=RawSQL(OCCASIONS, []),
+        )
+        .values(
+            *OWN,
+            *(f"client__{name}" for name in OF_CLIENT),
+            *("theme__code", "theme__name", "theme__way", "theme__is_duty"),
+            *("group", "is_late", "holder_id", "holder_name", "occasions"),
         )[:MOST_ROWS]
     )
+    attempts = _attempts([values["id"] for values in found])
+    file_of, hand_of = addresses("client-detail"), addresses("action-hand")
+    themes: dict[int, Theme] = {}
     rows = []
-    for action in actions:
-        first, rest = words.reason(action, today, list(action.contacts.all()))
-        if action.occasions > 1:
-            more = saying.number(action.occasions - 1)
+    for values in found:
+        action = Action(**{name: values[name] for name in OWN})
+        action.group = values["group"]
+        if action.theme_id not in themes:
+            known = {name: values[f"theme__{name}"] for name in ("code", "name", "way", "is_duty")}
+            themes[action.theme_id] = Theme(pk=action.theme_id, **known)
+        action.theme = themes[action.theme_id]
+        country = values["client__country"] or values["client__branch__country"]
+        first, rest = words.reason(action, today, attempts.get(action.pk), country=country)
+        if values["occasions"] > 1:
+            more = saying.number(values["occasions"] - 1)
             rest = f"{rest} " + _("And %(count)s more of the kind.") % {"count": more}
+        notes = [values["client__tier__name"]] if values["client__tier__name"] else []
+        if user.role == "account_manager" and values["holder_id"] != user.pk and values["holder_name"]:
+            notes.append(_("for %(name)s") % {"name": values["holder_name"]})  # whose client it is
+        gift = action.source == "birthday"
+        name, native = values["client__name"], values["client__native_name"]
         rows.append(
-            Row(
-                action=action,
-                first=first,
-                rest=rest,
-                due=saying.due(action.due_on, today, action.due_at),
-                icon="gift"
-                if action.source == "birthday"
-                else words.CHANNEL_ICONS.get(action.channel, "phone"),
-                holder=action.holder_name or ""
-                if user.role == "account_manager" and action.holder_id != user.pk
-                else "",
-            )
+            {
+                "action": action,
+                "pk": action.pk,
+                "group": action.group,
+                "way": action.theme.way,
+                "number": values["client__number"],
+                "url": file_of(values["client__number"]),
+                "name": name,
+                "native": native if native != name else "",
+                "notes": ", ".join(notes),
+                "first": first,
+                "rest": rest,
+                "due": saying.due(action.due_on, today, action.due_at),
+                "is_late": values["is_late"],
+                "icon": "gift" if gift else words.CHANNEL_ICONS.get(action.channel, "phone"),
+                "label": saying.choice(action, "source" if gift else "channel"),
+                "amount": action.amount,
+                "currency": action.currency,
+                "hand_url": hand_of(action.pk),
+            }
         )
     return rows
 
 
-def _week(user, today: date) -> list[dict]:
+def _week(user, today: date, counts: dict[date, tuple[int, int]]) -> list[dict]:
     """Planned and done a day of this week against what a day holds."""
     monday = today - timedelta(days=today.weekday())
-    mine = Q(owner=user) | Q(owner=None, client__in=Client.objects.visible_to(user))
-    counts = {
-        row["due_on"]: row
-        for row in Action.objects.opening_in_week(monday)
-        .filter(mine, state__in=("planned", "done"))
-        .order_by()
-        .values("due_on")
-        .annotate(all=Count("pk"), done=Count("pk", filter=Q(state="done")))
-    }
     room = max(user.daily_capacity, 1)
-    top = max([room * 1.2, *(row["all"] for row in counts.values())])
+    scale = 38 / max([room * 1.2, *(planned for planned, _done in counts.values())])
+    working = user.branch.working_days if user.branch else range(5)
     days = []
     for offset in range(7):
         on = monday + timedelta(days=offset)
-        row = counts.get(on, {"all": 0, "done": 0})
-        scale = 38 / top
+        planned, done = counts.get(on, (0, 0))
+        over = max(0, planned - room)
+        said = _("%(all)s due, %(done)s done, room for %(room)s")
         days.append(
             {
-                "on": on,
+                "day": on.day,
                 "name": saying.day(on, "EEE"),
-                "all": row["all"],
-                "done": row["done"],
-                "room": room,
+                "all": planned,
+                "said": said % {"all": planned, "done": done, "room": room},
                 "now": on == today,
-                "off": on.weekday() not in (user.branch.working_days if user.branch else range(5)),
-                "y": 40 - row["all"] * scale,
-                "h": row["all"] * scale,
-                "done_y": 40 - row["done"] * scale,
-                "done_h": row["done"] * scale,
-                "over_h": max(0, row["all"] - room) * scale,
-                "cap_y": 40 - room * scale,
+                "off": on.weekday() not in working,
+                "y": _px(40 - planned * scale),
+                "h": _px(planned * scale),
+                "done_y": _px(40 - done * scale),
+                "done_h": _px(done * scale),
+                "over_h": _px(over * scale) if over else "",
+                "cap_y": _px(40 - room * scale),
             }
         )
     return days
+
+
+def _px(length: float) -> str:
+    """A length inside a drawing: one decimal, a point in every language."""
+    return f"{length:.1f}"
+
+
+def _sight(user) -> tuple[list[int] | None, list[int] | None]:
+    """Ids of the clients in an account manager's book, and of those one may contact.
+
+    Three questions of the page start from them. A supervisor may see thousands: there each question asks.
+    """
+    if user.role != "account_manager":
+        return None, None
+    seen = list(Client.objects.visible_to(user).values_list("pk", "status"))
+    return [pk for pk, _status in seen], [pk for pk, status in seen if status not in SILENT]
 
 
 def today(request: HttpRequest) -> HttpResponse:
@@ -144,46 +187,47 @@ def today(request: HttpRequest) -> HttpResponse:
     if user.role not in ROLES:
         raise Http404
     on = user.today()
-    rows = _rows(request, on)
+    seen, reachable = _sight(user)
+    rows = _rows(user, on, reachable)
     way = request.GET.get("way", "")
-    counts = [(code, name, sum(row.action.theme.way == code for row in rows)) for code, name in WAYS]
-    shown = [row for row in rows if not way or row.action.theme.way == way]
+    shown = [row for row in rows if not way or row["way"] == way]
     groups = [
-        {"name": name, "rows": [row for row in shown if row.action.group == group]}
+        {"name": name, "rows": [row for row in shown if row["group"] == group]}
         for group, name in GROUPS.items()
     ]
-    midnight = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    week, tomorrow = around(user, on, seen, reachable)
     context = {
         "today": on,
         "title": saying.day(on, "MMMMEEEEd"),
         "groups": [group for group in groups if group["rows"]],
         "count": len(rows),
-        "lede": words.morning(
-            len(rows),
-            sum(row.action.is_late for row in rows),
-            Contact.objects.reached().filter(staff=user, recorded_at__gte=midnight).count(),
-        ),
+        "lede": words.morning(len(rows), sum(row["is_late"] for row in rows), _reached_today(user)),
         "full": len(rows) == MOST_ROWS,
-        "ways": counts,
+        "ways": [(code, name, sum(row["way"] == code for row in rows)) for code, name in WAYS],
         "way": way,
-        "in_hand": shown[0].action.pk if shown else None,
+        "in_hand": shown[0]["pk"] if shown else None,
         "dense": request.session.get("dense", False) and len(rows) > 15,
-        "week": _week(user, on),
-        "tomorrow": Action.objects.waiting_for(user, on)
-        .filter(Q(opens_on=on + timedelta(days=1)) | Q(snoozed_until=on + timedelta(days=1)))
-        .count(),
+        "week": _week(user, on, week),
+        "tomorrow": tomorrow,
         "arrivals": Arrival.objects.waiting_for(user).with_people(),
         "covers": Cover.objects.on(on).filter(stand_in=user).select_related("covered"),
         "overdue_clients": Client.objects.visible_to(user).filter(next_due_on__lt=on, status="active").count()
         if not rows
         else None,
+        "hand": _hand(request, shown[0]["action"], shown[0]["number"], on) if shown else None,
     }
-    if rows:
-        context["hand"] = _hand(request, shown[0].action, on) if shown else None
     return render(request, "interactions/today.html", context)
 
 
-def _hand(request: HttpRequest, action: Action, on: date) -> dict:
+def _reached_today(user) -> int:
+    """How many contacts the person has logged since midnight that reached somebody."""
+    midnight = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    # What is logged later than a month is no news of today, and the index goes by when it happened.
+    lately = Contact.objects.reached().filter(staff=user, occurred_at__gte=midnight - LATEST_LOGGED)
+    return lately.filter(recorded_at__gte=midnight).count()
+
+
+def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
     """What opens under the row in hand."""
     last = (
         Contact.objects.reached()
@@ -198,6 +242,7 @@ def _hand(request: HttpRequest, action: Action, on: date) -> dict:
         )
     return {
         "action": action,
+        "number": number,
         "last": last,
         "rank": words.rank(action, on),
         "phone": ContactPoint.objects.usable().filter(client=action.client_id, kind="phone").first(),
@@ -218,7 +263,7 @@ def _action(request: HttpRequest, pk: int) -> Action:
 def action_hand(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of a row that opens when it is taken in hand; a page of its own without htmx."""
     action = _action(request, pk)
-    context = {"hand": _hand(request, action, request.user.today())}
+    context = {"hand": _hand(request, action, action.client.number, request.user.today())}
     if request.htmx:
         return render(request, "interactions/hand.html", context)
     return go(request, reverse("client-detail", args=[action.client.number]))

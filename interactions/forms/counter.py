@@ -1,6 +1,7 @@
 """Forms of the counter: one exact number, one line that was overheard, and why a line is taken back."""
 
 import uuid
+from datetime import date
 
 import phonenumbers
 from django import forms
@@ -9,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Theme
 from common import saying
 from common.text import sort_key
-from interactions.forms import NoNulMixin
-from interactions.services.counter import NEED, PROMISE, UNMET, Window
+from common.vague import Window
+from interactions.forms.ground import NoNulMixin, day_input
+from interactions.services.counter import NEED, PROMISE, UNMET
 
 
 def countries() -> list[tuple[str, str]]:
@@ -57,12 +59,8 @@ class CounterNoteForm(NoNulMixin, forms.Form):
         error_messages={"required": _("Write what was said.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "data-key": "n"}),
     )
-    opens_on = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
-    )
-    due_on = forms.DateField(
-        label=_("By"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
-    )
+    opens_on = forms.DateField(label=_("From"), required=False, widget=day_input())
+    due_on = forms.DateField(label=_("By"), required=False, widget=day_input())
     due_at = forms.TimeField(label=_("At"), required=False, widget=forms.TimeInput({"type": "time"}, "%H:%M"))
     theme = forms.ModelChoiceField(
         label=_("Theme, if you talked about it"),
@@ -77,12 +75,12 @@ class CounterNoteForm(NoNulMixin, forms.Form):
         if not self.is_bound:
             self.initial.setdefault("submission", uuid.uuid4())
 
-    def window(self) -> Window | None:
-        """The days that were chosen; one day alone is the whole window."""
+    def window(self, today: date) -> Window | None:
+        """The days that were chosen; by a day alone means from now on."""
         data = self.cleaned_data
         if data["kind"] != PROMISE or not data["due_on"]:
             return None
-        return Window(data["opens_on"] or data["due_on"], data["due_on"], data["due_at"])
+        return Window(data["opens_on"] or min(today, data["due_on"]), data["due_on"], data["due_at"])
 
 
 class TakeBackForm(NoNulMixin, forms.Form):

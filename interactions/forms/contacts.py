@@ -1,0 +1,295 @@
+"""Log a contact, correct it, take it out of the counts."""
+
+import uuid
+from datetime import timedelta
+
+from babel.numbers import get_territory_currencies
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Field, Layout
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from clients.models import Channel, Client, FactType, Theme
+from clients.services import Learnt
+from interactions.forms.following import noted_from
+from interactions.forms.ground import NoNulMixin, add_service_errors, day_input
+from interactions.forms.opportunities import NOT_SOLD, on_sale
+from interactions.models import Contact
+from interactions.services import Interest, NextStep, Noted
+from interactions.services.promises import LENGTH
+from portfolio.models import Product
+from portfolio.suitability import suitability
+
+SERVICE_NAMES = {
+    "due_on": "next_on",
+    "due_at": "next_at",
+    "about": "next_about",
+    "duration_seconds": "minutes",
+    "text": "promise",
+    "value": "learnt_0",
+    "amount": "interest_amount",
+    "currency": "interest_currency",
+    "kind": "interest",
+}
+LEARNT_LINES = 3
+
+
+def currency_of(client: Client) -> str:
+    """The currency of the client's branch's country, to begin with."""
+    found = get_territory_currencies(client.branch.country) if client.branch.country else []
+    return found[-1] if found else settings.REPORTING_CURRENCY
+
+
+class ContactForm(NoNulMixin, forms.Form):
+    """Log a contact: contact, note and next action in one go, in the order of speaking."""
+
+    channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
+    result = forms.ChoiceField(label=_("Result"), choices=Contact.Result.choices, initial="reached")
+    note = forms.CharField(
+        label=_("What was said"),
+        required=False,
+        max_length=8000,
+        widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
+    )
+    repeat_reason = forms.CharField(label=_("Why it is said again"), required=False, max_length=300)
+    interest = forms.ChoiceField(label=_("Interest"), required=False)
+    interest_amount = forms.DecimalField(
+        label=_("Amount"), required=False, min_value=0, max_digits=16, decimal_places=2
+    )
+    interest_currency = forms.RegexField(
+        label=_("Currency"),
+        regex="^[A-Za-z]{3}$",
+        required=False,
+        max_length=3,
+        error_messages={"invalid": _("Write three letters, like EUR.")},
+    )
+    promise = forms.CharField(
+        label=_("Promise"),
+        required=False,
+        max_length=LENGTH,
+        widget=forms.TextInput(
+            attrs={
+                "placeholder": _("“Deposit falls due end of August”"),
+                "autocomplete": "off",
+                "hx-get": reverse_lazy("promise-read"),
+                "hx-trigger": "input changed delay:350ms",
+                "hx-target": "#promise-read",
+                "hx-swap": "outerHTML",
+            }
+        ),
+    )
+    promise_on = forms.DateField(label=_("Promise, by"), required=False, widget=day_input())
+    next_about = forms.CharField(
+        label=_("Next"),
+        required=False,
+        max_length=300,
+        widget=forms.TextInput(attrs={"placeholder": _("What to do next"), "autocomplete": "off"}),
+    )
+    next_on = forms.DateField(label=_("Next, on"), required=False, widget=day_input())
+    next_at = forms.TimeField(
+        label=_("Next, at"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
+    next_channel = forms.ChoiceField(label=_("Next, by"), required=False, choices=Channel.choices)
+    effect = forms.ChoiceField(
+        label=_("The relationship is now"),
+        required=False,
+        choices=Contact.Effect.choices,
+        initial="unchanged",
+    )
+    theme = forms.ModelChoiceField(label=_("Theme"), queryset=Theme.objects.none(), required=False)
+    direction = forms.ChoiceField(label=_("Direction"), choices=Contact.Direction.choices, initial="out")
+    occurred_at = forms.DateTimeField(
+        label=_("When"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+    )
+    minutes = forms.IntegerField(label=_("Minutes"), required=False, min_value=0, max_value=1440)
+    participants = forms.CharField(label=_("With"), required=False, max_length=200)
+    submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args, client: Client, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.client = client
+        self.today = client.branch.today()
+        self.fields["theme"].queryset = Theme.objects.all()
+        self._add_learnt()
+        self._add_interest()
+        if not self.is_bound:
+            self.initial.setdefault("submission", uuid.uuid4())
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True
+        self.helper.layout = Layout(
+            Field("channel", template="interactions/fields/channel.html"),
+            Field("result", template="interactions/fields/result.html"),
+            Field("note", template="interactions/fields/note.html"),
+            HTML("{% include 'interactions/fields/heard.html' %}"),
+            Field("effect", template="interactions/fields/effect.html"),
+            HTML("{% include 'interactions/fields/rest.html' %}"),
+            "submission",
+        )
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("promise") and "promise_on" not in self.errors and self.promised() is None:
+            self.add_error(
+                "promise_on",
+                _("No day is named that we know. Choose one, or write “in September” or “by Friday”."),
+            )
+        if cleaned.get("interest_amount") is not None and not cleaned.get("interest"):
+            self.add_error("interest", _("Choose what the amount is for."))
+        if (
+            cleaned.get("interest")
+            and "interest_amount" not in self.errors
+            and cleaned["interest_amount"] == 0
+        ):
+            self.add_error("interest_amount", _("Write an amount above zero, or none."))
+        if cleaned.get("next_about") and not cleaned.get("next_on") and "next_on" not in self.errors:
+            self.add_error("next_on", _("Choose the day of the next step."))
+        if cleaned.get("next_at") and not cleaned.get("next_on") and "next_on" not in self.errors:
+            self.add_error("next_on", _("Choose the day of the next step."))
+        return cleaned
+
+    # -- what was heard: facts, an interest, a promise ---------------------------------------------
+
+    def _add_learnt(self) -> None:
+        """Lines for facts, each with the type it adds to."""
+        types = [kind for kind in FactType.objects.all() if kind.lives_in == FactType.Lives.FACT]
+        self.fact_types = {kind.code: kind for kind in types}
+        choices = [(kind.code, str(kind)) for kind in types]
+        for line in range(LEARNT_LINES):
+            self.fields[f"learnt_{line}"] = forms.CharField(
+                label=_("Learnt"),
+                required=False,
+                max_length=500,
+                widget=forms.TextInput(
+                    attrs={"placeholder": _("What you now know of the client"), "autocomplete": "off"}
+                ),
+            )
+            self.fields[f"learnt_type_{line}"] = forms.ChoiceField(
+                label=_("Adds to"), choices=choices, required=False, initial="need"
+            )
+
+    @property
+    def learnt_lines(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"learnt_{line}"], self[f"learnt_type_{line}"]) for line in range(LEARNT_LINES)]
+
+    def _add_interest(self) -> None:
+        """Products on sale and, for who is not that far, kinds of products."""
+        self.products = {product.code: product for product in on_sale(self.today)}
+        kinds = [(f"kind/{code}", label) for code, label in Product.Kind.choices if code not in NOT_SOLD]
+        products = [
+            (
+                f"product/{product.code}",
+                product.name
+                if suitability(self.client, product, today=self.today).fits
+                else _("%(product)s (not suitable: risk %(level)s)")
+                % {"product": product.name, "level": product.risk_level},
+            )
+            for product in self.products.values()
+        ]
+        self.fields["interest"].choices = [
+            ("", _("None voiced")),
+            (_("Kinds"), kinds),
+            (_("Products"), products),
+        ]
+        self.initial.setdefault("interest_currency", currency_of(self.client))
+
+    def learnt(self) -> list[Learnt]:
+        """The facts of the filled lines."""
+        data = self.cleaned_data
+        return [
+            Learnt(self.fact_types[data[f"learnt_type_{line}"] or "need"], data[f"learnt_{line}"])
+            for line in range(LEARNT_LINES)
+            if data[f"learnt_{line}"]
+        ]
+
+    def voiced(self) -> Interest | None:
+        """The interest voiced; its next step is that of the contact, or a look after some days."""
+        data = self.cleaned_data
+        if not data["interest"]:
+            return None
+        kind, _slash, code = data["interest"].partition("/")
+        product = self.products.get(code) if kind == "product" else None
+        return Interest(
+            product=product,
+            kind=product.kind if product else code,
+            amount=data["interest_amount"],
+            currency=data["interest_currency"].upper() if data["interest_amount"] is not None else "",
+            next_step=data["next_about"],
+            next_on=data["next_on"] or self.today + timedelta(days=settings.FOLLOW_UP_DAYS),
+            next_at=data["next_at"],
+            channel=data["next_channel"] or "call",
+        )
+
+    def promised(self) -> Noted | None:
+        data = self.cleaned_data
+        return noted_from(data["promise"], data["promise_on"], self.today) if data["promise"] else None
+
+    def contact_fields(self) -> dict:
+        """What the contact itself takes, as the services name it."""
+        data = self.cleaned_data
+        return {
+            "channel": data["channel"],
+            "result": data["result"],
+            "direction": data["direction"],
+            "theme": data["theme"],
+            "effect": data["effect"],
+            "participants": data["participants"],
+            "duration_seconds": None if data["minutes"] is None else data["minutes"] * 60,
+        }
+
+    def next_step(self) -> NextStep | None:
+        """The next action; where an interest was voiced it is the interest's own next step."""
+        data = self.cleaned_data
+        if not data["next_on"] or data["interest"]:
+            return None
+        return NextStep(
+            channel=data["next_channel"] or "call",
+            due_on=data["next_on"],
+            due_at=data["next_at"],
+            about=data["next_about"],
+        )
+
+    def add_service_errors(self, error: ValidationError) -> None:
+        """Errors of a service, beside the field they name."""
+        add_service_errors(self, error, **SERVICE_NAMES)
+
+
+class ContactChangeForm(ContactForm):
+    """Correct a contact; after 24 hours a reason is needed."""
+
+    reason = forms.CharField(label=_("Why it is changed"), required=False, max_length=300)
+
+    def __init__(self, *args, contact: Contact, **kwargs):
+        super().__init__(*args, client=contact.client, **kwargs)
+        for name in list(self.fields):
+            if name.startswith(("next_", "learnt_", "interest", "promise")) or name == "submission":
+                del self.fields[name]
+        self.fields["reason"].required = not contact.changes_freely()
+        layout = [
+            Field("channel", template="interactions/fields/channel.html"),
+            Field("result", template="interactions/fields/result.html"),
+            Field("note", template="interactions/fields/note.html"),
+            Field("effect", template="interactions/fields/effect.html"),
+            HTML("{% include 'interactions/fields/rest.html' %}"),
+        ]
+        if self.fields["reason"].required:
+            layout.insert(3, Field("reason"))
+        self.helper.layout = Layout(*layout)
+
+    def clean(self):
+        return NoNulMixin.clean(self)
+
+
+class VoidForm(NoNulMixin, forms.Form):
+    reason = forms.CharField(label=_("Why it does not count"), max_length=300)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False

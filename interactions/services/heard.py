@@ -1,0 +1,126 @@
+"""What was heard in a contact: facts, an interest, a promise; and what becomes of it when the contact is voided."""
+
+from collections.abc import Iterable
+
+from django.apps import apps
+from django.db.models import Q
+from django.utils import timezone
+
+from clients.models import DatedFact, Fact, FactChange
+from clients.services import Learnt, learn, record_fact_change, value_hash
+from clients.services.known import drop_fact
+from interactions.models import Action, Contact, Opportunity, Promise, Stage, StageChange
+from interactions.models.opportunity import OPEN_STAGES
+from interactions.services.opportunities import Interest, raise_opportunity
+from interactions.services.promises import Noted, close_actions, note_promise
+from staff.models import User
+
+
+def take_down(
+    *,
+    actor: User,
+    contact: Contact,
+    learnt: Iterable[Learnt] = (),
+    interest: Interest | None = None,
+    promise: Noted | None = None,
+) -> None:
+    """Write down what a contact just logged brought. Part of the caller's transaction.
+
+    Raises: ValidationError by field, as the services of each do.
+    """
+    learn(actor=actor, client=contact.client, learnt=learnt, contact_id=contact.pk)
+    if interest is not None:
+        raise_opportunity(actor=actor, client=contact.client, interest=interest, contact=contact)
+    if promise is not None:
+        note_promise(actor=actor, client=contact.client, noted=promise, contact=contact)
+
+
+def take_back(*, actor: User, contact: Contact, reason: str) -> None:
+    """Undo what a voided contact brought, where nobody has built on it since.
+
+    Facts go back to what they were, unless they changed again; promises are withdrawn; opportunities still
+    in their first stage are closed as lost with the reason. Part of the caller's transaction, who has checked
+    that the contact is the actor's to void.
+    """
+    now = timezone.now()
+    for change in (
+        FactChange.objects.filter(contact_id=contact.pk).select_related("fact_type").order_by("-pk")
+    ):
+        _put_back(actor, contact, change)
+    for promise in Promise.objects.filter(contact=contact, withdrawn_at=None).select_for_update(of=("self",)):
+        promise.withdrawn_at, promise.withdrawn_reason = now, reason[:300]
+        promise.save(update_fields=["withdrawn_at", "withdrawn_reason"])
+        close_actions([promise.action_id], state=Action.State.CANCELLED, reason=reason)
+    raised = Opportunity.objects.open().filter(contact=contact).select_for_update(of=("self",))
+    for opportunity in raised:
+        if opportunity.stages.exclude(by=opportunity.raised_by, stage__in=OPEN_STAGES).exists():
+            continue
+        opportunity.stage, opportunity.lost_reason, opportunity.closed_at = Stage.LOST, reason[:300], now
+        opportunity.save(update_fields=["stage", "lost_reason", "closed_at"])
+        StageChange.objects.create(opportunity=opportunity, stage=Stage.LOST, at=now, by=actor)
+        close_actions([opportunity.action_id], state=Action.State.CANCELLED, reason=reason)
+
+
+def _put_back(actor: User, contact: Contact, change: FactChange) -> None:
+    """One fact as it was before a change, if the slot still holds what that change wrote."""
+    table, _slash, key = change.slot.partition("/")
+    if table != "fact" or not key.isdigit():
+        return
+    fact = (
+        Fact.objects.select_for_update(of=("self",))
+        .select_related("client__branch", "type")
+        .filter(pk=key)
+        .first()
+    )
+    if fact is None or value_hash(fact.value) != change.new_hash:
+        return
+    if not change.old_hash:
+        drop_fact(actor=actor, fact=fact)
+        return
+    # History keeps the former value; the ledger only its hash.
+    event = apps.get_model("clients", "FactEvent")
+    former = event.objects.filter(pgh_obj_id=fact.pk).filter(~Q(value=fact.value)).order_by("-pgh_id")
+    for row in former[:50]:
+        if value_hash(row.value) == change.old_hash:
+            written = fact.value
+            fact.value, fact.learnt_on = row.value, row.learnt_on
+            fact.amount, fact.currency = row.amount, row.currency
+            fact.save()
+            record_fact_change(
+                actor=actor, client=fact.client, code=fact.type, slot=change.slot, old=written, new=row.value
+            )
+            return
+
+
+def learnt_in(contacts: list[Contact]) -> dict[int, list[str]]:
+    """What was learnt in some contacts, in words, by contact: the fact types whose slots changed there."""
+    found: dict[int, list[str]] = {}
+    rows = (
+        FactChange.objects.filter(contact_id__in=[contact.pk for contact in contacts])
+        .exclude(new_hash="")
+        .select_related("fact_type")
+        .order_by("pk")
+    )
+    values = _values([row.slot for row in rows])
+    for row in rows:
+        value = values.get(row.slot, "")
+        said = value if value and value_hash(value) == row.new_hash else str(row.fact_type)
+        found.setdefault(row.contact_id, []).append(said)
+    return found
+
+
+def _values(slots: list[str]) -> dict[str, str]:
+    """What facts and dates hold now, by slot."""
+    ids: dict[str, list[int]] = {"fact": [], "dated_fact": []}
+    for slot in slots:
+        table, _slash, key = slot.partition("/")
+        if table in ids and key.isdigit():
+            ids[table].append(int(key))
+    found = {
+        f"fact/{pk}": value
+        for pk, value in Fact.objects.filter(pk__in=ids["fact"]).values_list("pk", "value")
+    }
+    if ids["dated_fact"]:
+        for dated in DatedFact.objects.filter(pk__in=ids["dated_fact"]):
+            found[f"dated_fact/{dated.pk}"] = dated.as_text()
+    return found

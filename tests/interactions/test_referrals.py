@@ -1,0 +1,75 @@
+"""Referrals: the specialist sees the client from the referral until its end, and not a day longer."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied, ValidationError
+
+from clients.models import Client
+from interactions import services
+from interactions.models import Referral
+from messaging.models import Notification
+
+
+@pytest.fixture
+def referral(alice, anna, carla):
+    return services.refer(
+        actor=alice,
+        client=carla,
+        to=anna,
+        reason="Plan for retirement",
+        until_on=carla.branch.today() + timedelta(30),
+    )
+
+
+def _sees(user, client) -> bool:
+    return Client.objects.visible_to(user).filter(pk=client.pk).exists()
+
+
+def test_the_specialist_sees_the_client_at_once_and_is_told(alice, anna, carla, referral):
+    assert _sees(anna, carla)
+    assert _sees(alice, carla)
+    assert Notification.objects.get(user=anna).kind == "referral"
+    assert carla.assignments.get(role="primary", to_on=None).manager == alice
+
+
+def test_declining_needs_a_reason_and_ends_sight_at_once(anna, carla, referral):
+    with pytest.raises(ValidationError):
+        services.answer_referral(actor=anna, referral=referral, accepts=False)
+    services.answer_referral(actor=anna, referral=referral, accepts=False, reason="No time before June")
+    assert not _sees(anna, carla)
+
+
+def test_done_ends_sight_and_tells_who_referred(alice, anna, carla, referral):
+    services.answer_referral(actor=anna, referral=referral, accepts=True)
+    services.finish_referral(actor=anna, referral=referral, outcome="Plan signed")
+    assert not _sees(anna, carla)
+    assert Notification.objects.get(user=alice).kind == "referral_ended"
+    with pytest.raises(PermissionDenied):
+        services.finish_referral(actor=anna, referral=referral, outcome="again")
+
+
+def test_only_the_specialist_answers(alice, bob, referral):
+    for person in (alice, bob):
+        with pytest.raises(PermissionDenied):
+            services.answer_referral(actor=person, referral=referral, accepts=True)
+
+
+def test_sight_ends_by_itself_after_the_last_day(anna, carla, referral):
+    today = carla.branch.today()
+    type(referral.assignment).objects.filter(pk=referral.assignment_id).update(
+        from_on=today - timedelta(days=40), to_on=today
+    )
+    assert not _sees(anna, carla)
+
+
+def test_the_same_client_is_not_led_to_the_same_person_twice(alice, anna, carla, referral):
+    with pytest.raises(ValidationError):
+        services.refer(actor=alice, client=carla, to=anna, reason="again", until_on=carla.branch.today())
+    assert Referral.objects.count() == 1
+
+
+def test_nobody_leads_a_client_outside_ones_sight(anna, charlie, dora, carla, simon):
+    for actor, client in ((charlie, carla), (dora, carla), (anna, simon)):
+        with pytest.raises(PermissionDenied):
+            services.refer(actor=actor, client=client, to=anna, reason="mine", until_on=client.branch.today())
