@@ -99,8 +99,15 @@ def search_query(text: str) -> str | None:
 def search_condition(text: str):
     """The indexed condition on `Client.search` for a typed text, or None."""
     query = search_query(text)
-    if query is None:
-        return None
+    return None if query is None else _holds(query)
+
+
+def phone_condition(e164: str):
+    """The indexed condition for one whole phone number: no beginning and no end of another."""
+    return _holds(quoted("p" + digits(e164)[::-1]))
+
+
+def _holds(query: str) -> Func:
     return Func(
         F("search"),
         RawSQL("%s::tsquery", [query]),

@@ -36,7 +36,7 @@ def checks() -> list[str]:
 def _cadence() -> list[str]:
     """`Client.last_reached_at` is the last counted contact in which the client was really reached."""
     reached = (
-        Contact.objects.reached()
+        Contact.objects.moving_cadence()
         .filter(client=OuterRef("pk"))
         .values("client")
         .annotate(last=Max("occurred_at"))

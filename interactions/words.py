@@ -165,6 +165,8 @@ def mark_numbers(sentence: str, **counts: int) -> str:
 
 def contact_title(contact: Contact) -> str:
     """The head of a timeline row: "Call, no answer"."""
+    if contact.channel == "branch" and contact.staff.role == "front_desk":
+        return _("At the counter")
     if contact.direction == Contact.Direction.IN:
         return _("%(channel)s from the client, %(result)s") % {
             "channel": saying.choice(contact, "channel"),

@@ -65,6 +65,8 @@ PAGES = {
     "action-hand-over": (["action"], {"alice", "bob", "dora"}),
     "clients-plan": ([], {"alice", "anna", "bob", "charlie"}),
     "clients-hand-over": ([], {"bob"}),
+    "counter": ([], {"hana"}),
+    "arrival-list": ([], {"alice", "anna", "bob", "charlie"}),
     "team": ([], {"bob", "erin"}),
     "promise-note": ([], {"alice", "anna", "bob", "charlie"}),
     "promise-read": ([], {"alice", "anna", "bob", "charlie"}),
@@ -93,6 +95,8 @@ ELSEWHERE = {
     "trend-set", "promise-undo", "opportunity-reopen", "case-reopen", "referral-accept", "referral-plan",
     "fact-forget", "point-remove", "date-forget", "core-accept", "core-ignore", "core-heed", "known-undo",
     "relation-remove", "household-leave", "agreement-end", "opened-review",
+    "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
+    "counter-undo", "arrival-answer", "arrival-close",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
@@ -183,6 +187,9 @@ def test_stranger_gets_nothing(name, client, db):
                 "date-",
                 "core-",
                 "opened-",
+                "arrival-",
+                "counter-u",
+                "counter-take",
             )
         ) or name in ("notification-read", "view-rename", "view-remove", "clients-plan-undo")
         arguments = [1] if has_key else []

@@ -103,6 +103,18 @@ def learn(
     if not learnt:
         return []
     may_edit(actor, client)
+    return write_facts(actor=actor, client=client, learnt=learnt, contact_id=contact_id, by_kind=by_kind)
+
+
+def write_facts(
+    *,
+    actor: User | None,
+    client: Client,
+    learnt: Iterable[Learnt],
+    contact_id: int | None = None,
+    by_kind: str = FactChange.ByKind.STAFF,
+) -> list[Fact]:
+    """What `learn` does once the right to is settled. The caller has checked it and opened a transaction."""
     _lock(client)
     today = client.branch.today()
     written = []
@@ -165,6 +177,11 @@ def change_fact(
 def forget_fact(*, actor: User, fact: Fact) -> None:
     """Take a fact off the file: it was wrong, or the client asked. The ledger says that it is known no more."""
     may_edit(actor, fact.client)
+    drop_fact(actor=actor, fact=fact)
+
+
+def drop_fact(*, actor: User, fact: Fact) -> None:
+    """What `forget_fact` does once the right to is settled. The caller has checked it."""
     fact = Fact.objects.select_for_update(of=("self",)).select_related("client", "type").get(pk=fact.pk)
     record_fact_change(
         actor=actor, client=fact.client, code=fact.type, slot=f"fact/{fact.pk}", old=fact.value, new=""

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from django.db import connection
 
 # Counted from the last reached contact in the branch's own days; never reached: from the assignment.
+# What the front desk wrote down in passing, without a theme, is no talk (`ContactQuerySet.moving_cadence`).
 _REFRESH = """
 UPDATE clients_client c
 SET last_reached_at = fresh.reached_at, next_due_on = fresh.due_on
@@ -24,6 +25,8 @@ FROM (
         SELECT max(i.occurred_at) AS reached_at FROM interactions_contact i
         WHERE i.client_id = k.id AND i.voided_at IS NULL AND i.result = 'reached'
           AND NOT (i.direction = 'out' AND i.channel IN ('email', 'letter', 'sms'))
+          AND NOT (i.direction = 'in' AND i.channel = 'branch' AND i.theme_id IS NULL
+                   AND EXISTS (SELECT FROM staff_user s WHERE s.id = i.staff_id AND s.role = 'front_desk'))
     ) last ON true
     WHERE {scope}
 ) fresh

@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from clients.models import Fact, FactChange, FactType
-from clients.services import Learnt, forget_fact, learn, record_fact_change, value_hash
+from clients.services import Learnt, learn, record_fact_change, value_hash
+from clients.services.known import drop_fact
 from interactions.models import Action, Contact, Opportunity, Promise, Stage, StageChange
 from interactions.models.opportunity import OPEN_STAGES
 from interactions.services.opportunities import Interest, raise_opportunity
@@ -39,7 +40,8 @@ def take_back(*, actor: User, contact: Contact, reason: str) -> None:
     """Undo what a voided contact brought, where nobody has built on it since.
 
     Facts go back to what they were, unless they changed again; promises are withdrawn; opportunities still
-    in their first stage are closed as lost with the reason. Part of the caller's transaction.
+    in their first stage are closed as lost with the reason. Part of the caller's transaction, who has checked
+    that the contact is the actor's to void.
     """
     now = timezone.now()
     for change in (
@@ -74,7 +76,7 @@ def _put_back(actor: User, contact: Contact, change: FactChange) -> None:
     if fact is None or value_hash(fact.value) != change.new_hash:
         return
     if not change.old_hash:
-        forget_fact(actor=actor, fact=fact)
+        drop_fact(actor=actor, fact=fact)
         return
     # History keeps the former value; the ledger only its hash.
     event = apps.get_model("clients", "FactEvent")

@@ -18,7 +18,7 @@ from clients.sight import may_reveal
 from common import saying
 from common.pages import addresses, go, tell, way_back
 from interactions import forms, services, words
-from interactions.models import Action, Contact
+from interactions.models import Action, Arrival, Contact
 from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
 from interactions.services.actions import reopen_action, wake_action
 from staff.models import Cover
@@ -201,6 +201,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "dense": request.session.get("dense", False) and len(rows) > 15,
         "week": _week(user, on, week),
         "tomorrow": tomorrow,
+        "arrivals": Arrival.objects.waiting_for(user).with_people(),
         "covers": Cover.objects.on(on).filter(stand_in=user).select_related("covered"),
         "overdue_clients": Client.objects.visible_to(user).filter(next_due_on__lt=on, status="active").count()
         if not rows
