@@ -16,7 +16,7 @@ from clients.models import Client
 from clients.querysets import ClientQuerySet
 from common import saying
 from common.pages import go, tell
-from interactions.bulk_forms import BulkPlanForm, HandOverClientsForm
+from interactions.forms.bulk import BulkPlanForm, HandOverClientsForm
 from interactions.services import bulk
 from interactions.views.today import ROLES
 

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from common import saying
 from common.pages import go, tell
 from common.paging import keyset
-from interactions.bulk_forms import HandOverBookForm, account_managers
+from interactions.forms.bulk import HandOverBookForm, account_managers
 from interactions.models import Action
 from interactions.services import bulk
 from interactions.team import leavers, loads

@@ -6,7 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from common import saying
-from interactions.forms import NoNulMixin, PlanForm
+from interactions.forms.actions import PlanForm
+from interactions.forms.ground import NoNulMixin
 from interactions.services.bulk import BY_NAME, BY_TIER
 from staff.models import User
 
