@@ -15,8 +15,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from common.jobs import after_commit
-from corebanking import staging
-from corebanking.files import too_large
+from corebanking import reading, staging, tables
+from corebanking.files import Source, too_large
 from corebanking.kinds import Kind, kind_of
 from corebanking.kinds.base import Scope
 from corebanking.mapping import digest_of, load_shipped, load_text, read_mapping
@@ -182,7 +182,7 @@ def _language_of(job: ImportJob):
 
 def _check(job: ImportJob) -> ImportJob:
     try:
-        kind, scope = staging.read_file(job)
+        kind, scope = reading.read_file(job)
         counts = staging.judge(kind, scope)
         job.refresh_from_db()
         _take_counts(job, counts)
@@ -194,7 +194,7 @@ def _check(job: ImportJob) -> ImportJob:
     except ImportRefused as error:
         return _refuse(job, str(error))
     if job.is_dry_run:
-        staging.drop_tables(job)
+        tables.drop_tables(job)
     _tell(job, "import_ready")
     logger.info("import checked id=%s kind=%s read=%s rejected=%s", job.pk, job.kind, job.read, job.rejected)
     return job
@@ -210,7 +210,7 @@ def _take_counts(job: ImportJob, counts: dict[str, int]) -> None:
 
 
 def _refuse(job: ImportJob, reason: str) -> ImportJob:
-    staging.drop_tables(job)
+    tables.drop_tables(job)
     job.refresh_from_db()
     job.state, job.refusal = State.REFUSED, reason
     job.save()
@@ -278,9 +278,9 @@ def commit_import(*, actor: User | None, job_id: int) -> ImportJob:
             job.save()
     except ImportRefused as error:
         return _refuse(ImportJob.objects.get(pk=job_id), str(error))
-    staging.drop_tables(job)
+    tables.drop_tables(job)
     if job.created + job.updated >= MANY_ROWS:
-        staging.analyze(kind)
+        tables.analyze(kind, job.created + job.updated)
     _forget_file(job)
     _tell(job, "import_done")
     logger.info(
@@ -294,9 +294,9 @@ def _scope_again(job: ImportJob) -> Scope:
     """The scope of a checked import: which columns its file had is read from its header again."""
     kind = kind_of(job.kind)
     mapping = read_mapping(job.mapping_text, job.mapping_name)
-    with staging.Source(Path(job.path), mapping.shape, job.file_name) as source:
-        layout = staging.layout_of(job, kind, mapping, iter(source))
-    return staging.scope_of(job, frozenset(layout.present))
+    with Source(Path(job.path), mapping.shape, job.file_name) as source:
+        layout = reading.layout_of(job, kind, mapping, iter(source))
+    return tables.scope_of(job, frozenset(layout.present))
 
 
 def _write(job: ImportJob, kind: type[Kind], scope: Scope) -> None:
@@ -304,16 +304,16 @@ def _write(job: ImportJob, kind: type[Kind], scope: Scope) -> None:
         for statement in kind.statements(scope):
             if statement.strip():
                 cursor.execute(statement)
-        if kind.keeps_coverage():
+        if kind.keeps_coverage() and scope.acts.intersection(kind.covers):
             cursor.execute(
                 f"""
                 INSERT INTO corebanking_coverage (kind, object_id, as_of, job_id)
-                SELECT %s, p.target_id, %s, %s FROM {scope.plan} p WHERE p.act <> 'o'
+                SELECT %s, p.target_id, %s, %s FROM {scope.plan} p WHERE p.act IN %s
                 ON CONFLICT (kind, object_id)
                 DO UPDATE SET as_of = EXCLUDED.as_of, job_id = EXCLUDED.job_id
                 WHERE corebanking_coverage.as_of < EXCLUDED.as_of
                 """,
-                [job.kind, job.source_date, job.pk],
+                [job.kind, job.source_date, job.pk, kind.covers],
             )
     kind.finish(scope)
 
@@ -330,7 +330,7 @@ def sweep(*, silent_minutes: int = 10) -> int:
                 _("The import was cut off and could not be finished; nothing was written."),
             )
             job.save()
-            staging.drop_tables(job)
+            tables.drop_tables(job)
             continue
         ImportJob.objects.filter(pk=job.pk).update(attempt=job.attempt + 1, heartbeat_at=timezone.now())
         after_commit("corebanking.commit" if job.state == State.COMMITTING else "corebanking.check", job.pk)

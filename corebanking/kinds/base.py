@@ -89,6 +89,7 @@ class Scope:
     rejects: str
     present: frozenset[str]
     source_date: date
+    acts: frozenset[str] = frozenset({CREATE, UPDATE, UNCHANGED, OLDER})  # what the plan holds, once judged
     params: dict[str, Any] = field(default_factory=dict)
 
     def has(self, column: str) -> bool:
@@ -110,6 +111,7 @@ class Kind:
     derived: ClassVar[tuple[tuple[str, str], ...]] = ()  # further staged columns: name, type
     plan_columns: ClassVar[tuple[tuple[str, str], ...]] = ()  # further plan columns: name, expression
     plan_joins: ClassVar[str] = ""
+    covers: ClassVar[tuple[str, ...]] = (CREATE, UPDATE, UNCHANGED)  # acts whose rows Coverage keeps
     masks: ClassVar[bool] = False  # stored values are client data: the preview masks them
     undo_models: ClassVar[tuple[type[models.Model], ...]] = ()  # tracked tables it writes, the target first
     ledgers: ClassVar[tuple[str, ...]] = ()  # append-only tables it writes beside them
@@ -198,7 +200,8 @@ class Kind:
     @classmethod
     def statements(cls, scope: Scope) -> list[str]:
         """The writing statements of a commit, in order. `plan` holds ids for every row, new ones included."""
-        return [cls.insert_sql(scope), cls.update_sql(scope)]
+        found = [cls.insert_sql(scope)] if CREATE in scope.acts else []
+        return [*found, cls.update_sql(scope)] if UPDATE in scope.acts else found
 
     @classmethod
     def insert_sql(cls, scope: Scope) -> str:
@@ -208,7 +211,7 @@ class Kind:
             INSERT INTO {cls.table()} (id, {", ".join(values)})
             SELECT p.target_id, {", ".join(values.values())}
             FROM {scope.stage} s JOIN {scope.plan} p ON p.row_no = s.row_no
-            WHERE p.act = 'c'
+            WHERE p.act = 'c' ORDER BY p.target_id
         """
 
     @classmethod

@@ -25,12 +25,12 @@ from clients.models import (
     Fact,
     FactType,
 )
-from clients.search import document_hash, document_key, tokens, vector
+from clients.search import document_key, key_hash, tokens, vector
 from clients.services import refresh_search
 from common.crypto import encrypt
 from common.text import sort_key
 from corebanking.cells import Code, ComingBack, Country, Day, Document, Email, OneOf, Phone, Text, Whole
-from corebanking.kinds.base import Column, Kind, Ref, Scope, Write
+from corebanking.kinds.base import UNCHANGED, UPDATE, Column, Kind, Ref, Scope, Write
 from corebanking.mapping import Mapping
 from corebanking.refusals import RowRejected
 from staff.models import Branch
@@ -38,6 +38,7 @@ from staff.models import Branch
 POINTS = ("phone", "email", "address")
 FACTS = ("occupation", "employer")
 NAMES = ("name", "given_name", "family_name", "native_name")
+BIRTH_CODES = {"person": "birthday", "organisation": "founding"}  # kind of client: kind of date
 BIRTH = ("calendar", "year", "month", "day", "is_leap_month")
 
 _BIRTH_TEXT = """
@@ -46,6 +47,9 @@ _BIRTH_TEXT = """
         COALESCE(lpad({t}.year::text, 4, '0'), '-') || '-' || (CASE WHEN {t}.is_leap_month THEN 'L' ELSE '' END)
         || lpad({t}.month::text, 2, '0') || '-' || lpad({t}.day::text, 2, '0') END
 """
+
+
+_LEDGER = "INSERT INTO clients_factchange (client_id, fact_type_id, slot, old_hash, new_hash, by_kind, actor_id, at)"
 
 
 def _hash(expression: str) -> str:
@@ -163,6 +167,7 @@ class Clients(Kind):
         Write("tier_id", "tier", value="r_tier_id.id", new="NULL", only_new=True),
     )
     undo_models = (Client, ContactPoint, Fact, DatedFact, Assignment, CoreValue)
+    covers = (UNCHANGED,)  # the others keep their date in `core_as_of`
     ledgers = ("clients_standing", "clients_factchange")
     shown = (
         "client_number",
@@ -196,7 +201,7 @@ class Clients(Kind):
             typed = values[document]
             if typed is not None:
                 key = document_key(typed)
-                cipher, hashed = encrypt(typed).hex(), document_hash(typed)
+                cipher, hashed = encrypt(typed).hex(), key_hash(key)
                 hint = key[-3:] if len(key) >= 6 else ""
             given_phone = values[phone]
             if given_phone is not None and not _is_e164(given_phone):
@@ -255,7 +260,7 @@ class Clients(Kind):
                         WHERE k.kind IN ('phone', 'email')
                         AND k.value <> COALESCE(s.phone, '') AND k.value <> COALESCE(s.email, '')
                     ) AS others
-                FROM clients_contactpoint k WHERE k.client_id = t.id
+                FROM clients_contactpoint k WHERE k.client_id = t.id GROUP BY k.client_id
             ) c ON t.id IS NOT NULL
             LEFT JOIN clients_datedfact d ON d.client_id = t.id AND d.person = ''
                 AND d.kind = CASE s.kind WHEN 'person' THEN 'birthday' ELSE 'founding' END
@@ -264,7 +269,7 @@ class Clients(Kind):
         if scope.has("occupation") or scope.has("employer"):
             joins += f"""
             LEFT JOIN LATERAL (
-                SELECT {facts} FROM clients_fact k WHERE k.client_id = t.id
+                SELECT {facts} FROM clients_fact k WHERE k.client_id = t.id GROUP BY k.client_id
             ) f ON t.id IS NOT NULL AND (s.occupation IS NOT NULL OR s.employer IS NOT NULL)
             """
         birth_same = " AND ".join(f"d.{part} IS NOT DISTINCT FROM s.birth_{part}" for part in BIRTH)
@@ -337,7 +342,7 @@ class Clients(Kind):
             INSERT INTO clients_client (id, {", ".join(values)})
             SELECT p.target_id, {", ".join(values.values())}
             FROM {scope.stage} s JOIN {scope.plan} p ON p.row_no = s.row_no
-            WHERE p.act = 'c'
+            WHERE p.act = 'c' ORDER BY p.target_id
         """
 
     @classmethod
@@ -367,46 +372,36 @@ class Clients(Kind):
     @classmethod
     def statements(cls, scope: Scope) -> list[str]:
         staged = f"{scope.stage} s JOIN {scope.plan} p ON p.row_no = s.row_no"
-        found = [cls.insert_sql(scope), cls.update_sql(scope)]
-        for kind in POINTS:
-            if scope.has(kind):
-                found += cls._point_sql(scope, staged, kind)
-        for code in FACTS:
-            if scope.has(code):
-                found.append(cls._fact_sql(scope, staged, code))
-        if scope.has("birth_date"):
-            found += cls._birth_sql(scope, staged)
+        found = super().statements(scope)
+        if UPDATE in scope.acts:
+            for kind in POINTS:
+                if scope.has(kind):
+                    found += cls._point_changes(scope, staged, kind)
+            if scope.has("birth_date"):
+                found += cls._birth_changes(scope, staged)
+        found.append(cls._news_sql(scope, staged))
         found += cls._standing_sql(scope, staged)
         if scope.has("manager_staff_number"):
-            found += cls._assignment_sql(staged)
-        found += cls._core_value_sql(scope, staged)
+            found += cls._assignment_sql(scope, staged)
+        if UPDATE in scope.acts:
+            found += cls._core_value_sql(scope, staged)
         return found
 
     @classmethod
-    def _change(cls, scope: Scope, code: str, slot: str, old: str, new: str) -> str:
+    def _change(cls, scope: Scope, fact_type: str, slot: str, old: str, new: str) -> str:
         """The columns of one FactChange, as SELECT list over `r` (the row that was written)."""
         actor = scope.params.get("actor_id")
-        return f"""r.client_id, {scope.params["types"][code]:d}, {slot}, {old}, {new}, 'import',
+        return f"""r.client_id, {fact_type}, {slot}, {old}, {new}, 'import',
                    {"NULL" if actor is None else format(actor, "d")}::bigint, now()"""
 
     @classmethod
-    def _point_sql(cls, scope: Scope, staged: str, kind: str) -> list[str]:
-        ledger = "INSERT INTO clients_factchange (client_id, fact_type_id, slot, old_hash, new_hash, by_kind, actor_id, at)"
+    def _point_changes(cls, scope: Scope, staged: str, kind: str) -> list[str]:
+        fact_type = format(scope.params["types"][kind], "d")
+        slot, old, new = "'contact_point/' || r.id", _hash("r.value"), _hash(f"s.{kind}")
         return [
             f"""
-            WITH r AS (
-                INSERT INTO clients_contactpoint
-                    (client_id, kind, value, is_primary, is_verified, entered_by, do_not_use)
-                SELECT p.target_id, '{kind}', s.{kind}, true, false, 'core', false
-                FROM {staged} WHERE p.act IN ('c', 'u') AND p.{kind}_act = 'i'
-                RETURNING id, client_id, value
-            )
-            {ledger}
-            SELECT {cls._change(scope, kind, "'contact_point/' || r.id", "''", _hash("r.value"))} FROM r
-            """,
-            f"""
-            {ledger}
-            SELECT {cls._change(scope, kind, "'contact_point/' || r.id", _hash("r.value"), _hash(f"s.{kind}"))}
+            {_LEDGER}
+            SELECT {cls._change(scope, fact_type, slot, old, new)}
             FROM {staged} JOIN clients_contactpoint r ON r.id = p.{kind}_point
             WHERE p.act = 'u' AND p.{kind}_act = 'u'
             """,
@@ -417,59 +412,17 @@ class Clients(Kind):
         ]
 
     @classmethod
-    def _fact_sql(cls, scope: Scope, staged: str, code: str) -> str:
-        return f"""
-            WITH r AS (
-                INSERT INTO clients_fact (client_id, type_id, value)
-                SELECT p.target_id, {scope.params["types"][code]:d}, s.{code}
-                FROM {staged} WHERE p.act IN ('c', 'u') AND p.{code}_act = 'i'
-                RETURNING id, client_id, value
-            )
-            INSERT INTO clients_factchange (client_id, fact_type_id, slot, old_hash, new_hash, by_kind, actor_id, at)
-            SELECT {cls._change(scope, code, "'fact/' || r.id", "''", _hash("r.value"))} FROM r
-        """
-
-    @classmethod
-    def _birth_sql(cls, scope: Scope, staged: str) -> list[str]:
-        parts = ", ".join(f"s.birth_{part}" for part in BIRTH)
+    def _birth_changes(cls, scope: Scope, staged: str) -> list[str]:
         found = []
-        for client_kind, dated, code in (
-            ("person", "birthday", "birthday"),
-            ("organisation", "founding", "founding"),
-        ):
-            known = code in scope.params["types"]  # a bank may keep founding days out of its catalogue
-            ledger = (
-                "INSERT INTO clients_factchange"
-                " (client_id, fact_type_id, slot, old_hash, new_hash, by_kind, actor_id, at)"
-            )
-            insert = f"""
-                INSERT INTO clients_datedfact (client_id, kind, person, {", ".join(BIRTH)})
-                SELECT p.target_id, '{dated}', '', {parts}
-                FROM {staged} WHERE p.act IN ('c', 'u') AND p.dated_act = 'i' AND s.kind = '{client_kind}'
-            """
-            if not known:
-                found.append(insert)
+        for client_kind, code in BIRTH_CODES.items():
+            if code not in scope.params["types"]:  # a bank may keep founding days out of its catalogue
                 continue
+            fact_type = format(scope.params["types"][code], "d")
+            slot, old, new = "'dated_fact/' || r.id", _hash(_BIRTH_TEXT.format(t="r")), _hash("s.birth_date")
             found.append(
                 f"""
-                WITH r AS ({insert} RETURNING *)
-                {ledger}
-                SELECT {cls._change(scope, code, "'dated_fact/' || r.id", "''", _hash(_BIRTH_TEXT.format(t="r")))}
-                FROM r
-                """
-            )
-            found.append(
-                f"""
-                {ledger}
-                SELECT {
-                    cls._change(
-                        scope,
-                        code,
-                        "'dated_fact/' || r.id",
-                        _hash(_BIRTH_TEXT.format(t="r")),
-                        _hash("s.birth_date"),
-                    )
-                }
+                {_LEDGER}
+                SELECT {cls._change(scope, fact_type, slot, old, new)}
                 FROM {staged} JOIN clients_datedfact r ON r.id = p.dated_id
                 WHERE p.act = 'u' AND p.dated_act = 'u' AND s.kind = '{client_kind}'
                 """
@@ -484,18 +437,87 @@ class Clients(Kind):
         return found
 
     @classmethod
+    def _news_sql(cls, scope: Scope, staged: str) -> str:
+        """Contact points, facts and birth dates that were not known, and their entries in the ledger.
+
+        One statement, and in the order of the clients: every index on the client then grows at its end.
+        """
+        types = scope.params["types"]
+        points = [kind for kind in POINTS if scope.has(kind)]
+        facts = [code for code in FACTS if scope.has(code)]
+        taken = [f"s.{c}, p.{c}_act" for c in (*points, *facts)]
+        parts, written = [], []
+        if points:
+            values = ", ".join(f"('{kind}', n.{kind}, n.{kind}_act)" for kind in points)
+            parts.append(
+                f"""points AS (
+                    INSERT INTO clients_contactpoint
+                        (client_id, kind, value, is_primary, is_verified, entered_by, do_not_use)
+                    SELECT n.client_id, k.kind, k.value, true, false, 'core', false
+                    FROM n CROSS JOIN LATERAL (VALUES {values}) k (kind, value, act) WHERE k.act = 'i'
+                    RETURNING id, client_id, kind, value
+                )"""
+            )
+            codes = " ".join(f"WHEN '{kind}' THEN {types[kind]:d}" for kind in points)
+            written.append(
+                f"SELECT client_id, CASE kind {codes} END, 'contact_point/' || id, value FROM points"
+            )
+        if facts:
+            values = ", ".join(f"({types[code]:d}, n.{code}, n.{code}_act)" for code in facts)
+            parts.append(
+                f"""facts AS (
+                    INSERT INTO clients_fact (client_id, type_id, value)
+                    SELECT n.client_id, k.type_id, k.value
+                    FROM n CROSS JOIN LATERAL (VALUES {values}) k (type_id, value, act) WHERE k.act = 'i'
+                    RETURNING id, client_id, type_id, value
+                )"""
+            )
+            written.append("SELECT client_id, type_id, 'fact/' || id, value FROM facts")
+        if scope.has("birth_date"):
+            columns = ", ".join(f"birth_{part}" for part in BIRTH)
+            taken.append(f"s.kind AS client_kind, p.dated_act, {columns}")
+            kinds = " ".join(f"WHEN '{kind}' THEN '{code}'" for kind, code in BIRTH_CODES.items())
+            parts.append(
+                f"""dated AS (
+                    INSERT INTO clients_datedfact (client_id, kind, person, {", ".join(BIRTH)})
+                    SELECT n.client_id, CASE n.client_kind {kinds} END, '', {columns}
+                    FROM n WHERE n.dated_act = 'i' RETURNING *
+                )"""
+            )
+            written += [
+                f"SELECT client_id, {types[code]:d}, 'dated_fact/' || id, {_BIRTH_TEXT.format(t='dated')}"
+                f" FROM dated WHERE kind = '{code}'"
+                for code in BIRTH_CODES.values()
+                if code in types  # a bank may keep founding days out of its catalogue
+            ]
+        if not parts:
+            return ""
+        return f"""
+            WITH n AS MATERIALIZED (
+                SELECT p.target_id AS client_id, {", ".join(taken)}
+                FROM {staged} WHERE p.act IN ('c', 'u') ORDER BY p.target_id
+            ), {", ".join(parts)}
+            {_LEDGER}
+            SELECT {cls._change(scope, "r.type_id", "r.slot", "''", _hash("r.value"))}
+            FROM ({" UNION ALL ".join(written)}) r (client_id, type_id, slot, value) ORDER BY r.client_id
+        """
+
+    @classmethod
     def _standing_sql(cls, scope: Scope, staged: str) -> list[str]:
         stands = "(st.branch_id, st.tier_id, st.status) IS DISTINCT FROM (c.branch_id, c.tier_id, c.status)"
         changed = f"""
             FROM {scope.plan} p JOIN clients_client c ON c.id = p.target_id
             WHERE p.act = 'u' AND st.client_id = c.id AND st.to_on IS NULL AND {stands}
         """
-        return [
-            f"""
+        first = f"""
             INSERT INTO clients_standing (client_id, branch_id, tier_id, status, from_on)
             SELECT p.target_id, p.branch_id, p.tier_id, COALESCE(s.status, 'active'), LEAST(s.since, p.today)
-            FROM {staged} WHERE p.act = 'c'
-            """,
+            FROM {staged} WHERE p.act = 'c' ORDER BY p.target_id
+        """
+        if UPDATE not in scope.acts:
+            return [first]
+        return [
+            first,
             # a second change on the same day replaces the first one's row: no standing lasts no day
             f"""
             UPDATE clients_standing st SET branch_id = c.branch_id, tier_id = c.tier_id, status = c.status
@@ -513,17 +535,18 @@ class Clients(Kind):
         ]
 
     @classmethod
-    def _assignment_sql(cls, staged: str) -> list[str]:
-        return [
-            f"""
+    def _assignment_sql(cls, scope: Scope, staged: str) -> list[str]:
+        ended = f"""
             UPDATE clients_assignment a SET to_on = GREATEST(p.today, a.from_on)
             FROM {staged} WHERE p.act = 'u' AND p.manager_act = 'u' AND a.id = p.assignment_id
-            """,
+        """
+        return [
+            ended if UPDATE in scope.acts else "",
             f"""
             INSERT INTO clients_assignment (client_id, manager_id, role, from_on, reason)
             SELECT p.target_id, p.manager_id, 'primary',
                 CASE p.act WHEN 'c' THEN LEAST(s.since, p.today) ELSE p.today END, ''
-            FROM {staged} WHERE p.act IN ('c', 'u') AND p.manager_act IN ('i', 'u')
+            FROM {staged} WHERE p.act IN ('c', 'u') AND p.manager_act IN ('i', 'u') ORDER BY p.target_id
             """,
         ]
 
