@@ -186,6 +186,7 @@ def _check(job: ImportJob) -> ImportJob:
         counts = staging.judge(kind, scope)
         job.refresh_from_db()
         _take_counts(job, counts)
+        job.missing = staging.missing(kind, scope)
         job.preview = staging.preview(kind, scope)
         if job.rejected:
             job.errors_path = str(staging.write_errors(job, kind, scope))
@@ -206,7 +207,6 @@ def _take_counts(job: ImportJob, counts: dict[str, int]) -> None:
     job.older = counts.get("o", 0)
     job.unchanged = counts.get("=", 0) + job.older
     job.rejected = counts["rejected"]
-    job.missing = counts.get("missing", 0)
 
 
 def _refuse(job: ImportJob, reason: str) -> ImportJob:

@@ -62,7 +62,7 @@ def judge(kind: type[Kind], scope: Scope) -> dict[str, int]:
             """
         )
         cursor.execute(f"ALTER TABLE {scope.plan} ADD PRIMARY KEY (row_no)")
-        cursor.execute(f"ANALYZE {scope.plan}")
+        cursor.execute(f"ANALYZE {scope.plan} (row_no, target_id, act)")
         _reject(cursor, kind, scope)
         cursor.execute(f"DELETE FROM {scope.plan} p USING {scope.rejects} x WHERE x.row_no = p.row_no")
         cursor.execute(f"SELECT act, count(*) FROM {scope.plan} GROUP BY act")
@@ -70,11 +70,17 @@ def judge(kind: type[Kind], scope: Scope) -> dict[str, int]:
         scope.acts = frozenset(counts)
         cursor.execute(f"SELECT count(DISTINCT row_no) FROM {scope.rejects}")
         counts["rejected"] = cursor.fetchone()[0]
-        missing = kind.missing_sql(scope)
-        if missing:
-            cursor.execute(missing)
-            counts["missing"] = cursor.fetchone()[0]
     return counts
+
+
+def missing(kind: type[Kind], scope: Scope) -> int:
+    """How many rows we know and the file lacks."""
+    sql = kind.missing_sql(scope)
+    if not sql:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]
 
 
 def _reject(cursor, kind: type[Kind], scope: Scope) -> None:

@@ -6,7 +6,7 @@ from corebanking.kinds import Kind
 from corebanking.kinds.base import Scope
 from corebanking.models import ImportJob
 
-MUCH = 0.05  # share of a table
+MUCH = 0.5  # share of a table; of less the planner guesses well from the table's size
 
 
 def scope_of(job: ImportJob, present: frozenset[str]) -> Scope:
@@ -28,10 +28,10 @@ def drop_tables(job: ImportJob) -> None:
 
 
 def analyze(kind: type[Kind], rows: int) -> None:
-    """Tell the planner what a commit of so many rows has written, where that changes much.
+    """Tell the planner what a commit of so many rows has written, where a table has become another one.
 
-    Only the columns by which rows are found, and words only where nothing is known of them yet: they are
-    dear to count and change slowly. The rest follows by itself.
+    Else the next check is slow until the server looks for itself. Only the columns by which rows are found,
+    and words only where nothing is known of them yet: they are dear to count and change slowly.
     """
     tables = {kind.table(), *(model._meta.db_table for model in kind.undo_models), *kind.ledgers}
     if kind.keeps_coverage():
