@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from corebanking.files import Formula, Row, Source
 from corebanking.kinds import Kind, kind_of
 from corebanking.kinds.base import Column, Scope
-from corebanking.mapping import Layout, Mapping, read_mapping, unguarded
+from corebanking.layout import Layout, unguarded
+from corebanking.mapping import Mapping, read_mapping
 from corebanking.models import ImportJob
 from corebanking.refusals import ImportRefused, RowRejected
 from corebanking.tables import create_tables, scope_of
@@ -47,7 +48,7 @@ def layout_of(job: ImportJob, kind: type[Kind], mapping: Mapping, rows: Iterator
 class _Known(dict):
     """Texts of one column with what they parse to; what is new is parsed, and kept while there are few."""
 
-    def __init__(self, parse: Callable[[str], str | None]):
+    def __init__(self, parse: Callable[[str | Formula], str | None]):
         super().__init__()
         self.parse = parse
 
@@ -82,18 +83,21 @@ class _Step:
     def many(self, rows: list[list]) -> list[str | None]:
         """The values of many rows."""
         place, getter = self.place, self.getter
-        if place is None and getter is None:
+        if place is not None:
+            texts = [cells[place] for cells in rows]
+        elif getter is not None:
+            texts = [getter(cells) for cells in rows]
+        else:
             return [self.parse(self.constant)] * len(rows)
-        texts = [cells[place] for cells in rows] if place is not None else map(getter, rows)
         # a column of ever new texts has nothing to gain from being looked up
         return list(map(self.parse if len(self.known) >= MOST_KNOWN else self.known.__getitem__, texts))
 
 
-def _parser(column: Column, mapping: Mapping) -> Callable[[str], str | None]:
+def _parser(column: Column, mapping: Mapping) -> Callable[[str | Formula], str | None]:
     parse, required = column.cell.compile(mapping), column.required
 
-    def value(text: str) -> str | None:
-        if text.__class__ is Formula:
+    def value(text: str | Formula) -> str | None:
+        if isinstance(text, Formula):
             raise RowRejected(_("is a formula; write the value itself"))
         text = text.strip()
         if text:

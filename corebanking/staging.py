@@ -16,7 +16,8 @@ from openpyxl import Workbook
 from corebanking.files import Formula, Source, encoder_name, guard
 from corebanking.kinds import Kind
 from corebanking.kinds.base import Scope
-from corebanking.mapping import ERROR_COLUMNS, read_mapping, unguarded
+from corebanking.layout import ERROR_COLUMNS, unguarded
+from corebanking.mapping import read_mapping
 from corebanking.models import ImportJob
 from corebanking.reading import layout_of
 
