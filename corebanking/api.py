@@ -24,6 +24,7 @@ class ImportSerializer(serializers.ModelSerializer):
         fields = [
             "id", "kind", "state", "file_name", "mapping_name", "source_date", "size", "bytes_read", "read",
             "created", "updated", "unchanged", "rejected", "missing", "refusal", "created_at", "committed_at",
+            "undone_at",
         ]  # fmt: skip
 
 
@@ -85,6 +86,16 @@ class ImportViewSet(Listed, Retrieved, ApiViewSet):
         except ImportRefused as error:
             raise ValidationError({"detail": [str(error)]}) from error
         return Response(ImportSerializer(job).data, status=202)
+
+    @extend_schema(request=None, responses={200: ImportSerializer})
+    @action(detail=True, methods=["post"])
+    def undo(self, request, pk=None) -> Response:
+        """Take a committed import back, where nobody has changed its rows since."""
+        try:
+            job = services.undo_import(actor=request.user, job=self.get_object())
+        except ImportRefused as error:
+            raise ValidationError({"detail": [str(error)]}) from error
+        return Response(ImportSerializer(job).data)
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     @action(detail=False)

@@ -118,6 +118,11 @@ class ImportJob(models.Model):
         return self.state in (self.State.UPLOADED, self.State.CHECKING, self.State.COMMITTING)
 
     @property
+    def may_be_undone(self) -> bool:
+        """Whether it may be asked for; whether it can be done shows when it is tried."""
+        return self.state == self.State.COMMITTED and self.history_id is not None
+
+    @property
     def good(self) -> int:
         """Rows that a commit would take."""
         return self.read - self.rejected

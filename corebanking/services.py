@@ -22,6 +22,7 @@ from corebanking.kinds.base import Scope
 from corebanking.mapping import digest_of, load_shipped, load_text, read_mapping
 from corebanking.models import ImportJob
 from corebanking.refusals import ImportRefused
+from corebanking.undo import take_back
 from messaging.services import notify
 from staff.models import Role, User
 
@@ -261,19 +262,20 @@ def commit_import(*, actor: User | None, job_id: int) -> ImportJob:
         state=State.COMMITTING, heartbeat_at=timezone.now()
     )
     try:
-        with pghistory.context(import_id=job_id), transaction.atomic():
+        with pghistory.context(import_id=job_id) as history, transaction.atomic():
             job = ImportJob.objects.select_for_update(of=("self",)).get(pk=job_id)
             if job.state != State.COMMITTING:
                 return job
             kind, scope = kind_of(job.kind), _scope_again(job)
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import/{job.kind}"])
+            _take_turns(job)
             counts = staging.judge(kind, scope)
             _take_counts(job, counts)
             if job.rejected > job.allowed_rejected * job.read:
                 with _language_of(job):
                     raise ImportRefused(_refusal_of(job))
             _write(job, kind, scope)
+            if history.metadata == {"import_id": job_id}:  # else what it did is mixed with something else's
+                job.history_id = history.id
             job.state, job.committed_at = State.COMMITTED, timezone.now()
             job.save()
     except ImportRefused as error:
@@ -287,6 +289,37 @@ def commit_import(*, actor: User | None, job_id: int) -> ImportJob:
         "import committed id=%s kind=%s created=%s updated=%s unchanged=%s rejected=%s",
         job.pk, job.kind, job.created, job.updated, job.unchanged, job.rejected,
     )  # fmt: skip
+    return job
+
+
+def _take_turns(job: ImportJob) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import/{job.kind}"])
+
+
+def undo_import(*, actor: User | None, job: ImportJob) -> ImportJob:
+    """Take a committed import back: rows it made go, rows it changed are as before. The file can come again.
+
+    Raises: ImportRefused where rows were changed since or are referred to by later ones, saying how many;
+    nothing is half undone.
+    """
+    _may_import(actor)
+    with pghistory.context(undone_import_id=job.pk), transaction.atomic():
+        job = ImportJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        if job.state != State.COMMITTED:
+            raise ImportRefused(_("Only an import that was written can be undone."))
+        if job.history_id is None:
+            raise ImportRefused(_("What this import did is not kept by itself, so it cannot be undone."))
+        _take_turns(job)
+        take_back(
+            kind=kind_of(job.kind),
+            job_id=job.pk,
+            history_id=job.history_id,
+            actor_id=actor.pk if actor else None,
+        )
+        job.state, job.undone_at = State.UNDONE, timezone.now()
+        job.save()
+    logger.info("import undone id=%s kind=%s", job.pk, job.kind)
     return job
 
 

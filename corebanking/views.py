@@ -76,6 +76,18 @@ def import_refuse(request: HttpRequest, pk: int) -> HttpResponse:
     return go(request, reverse("import-detail", args=[pk]))
 
 
+@require_POST
+def import_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    job = _job(request, pk)
+    try:
+        services.undo_import(actor=request.user, job=job)
+    except ImportRefused as error:
+        tell(request, str(error))
+    else:
+        tell(request, _("Undone. The same file can be sent again."))
+    return go(request, reverse("import-detail", args=[pk]))
+
+
 def import_errors(request: HttpRequest, pk: int) -> HttpResponse:
     job = _job(request, pk)
     if not job.errors_path or not Path(job.errors_path).is_file():

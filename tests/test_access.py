@@ -39,6 +39,7 @@ ELSEWHERE = {
     "action-plan", "action-done", "action-undo", "contact-undo", "today-dense", "point-reveal", "cover-end",
     "user-deactivate", "notification-read", "notification-read-all", "outbox-list", "outbox-settle",
     "import-detail", "import-progress", "import-commit", "import-refuse", "import-errors",
+    "import-undo",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready"}  # say nothing about anybody

@@ -9,8 +9,9 @@ All SQL is made of names that stand in this package, never of anything that was 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import models
 
@@ -96,6 +97,35 @@ class Scope:
         return column in self.present
 
 
+def history_of(model: type[models.Model]) -> type[models.Model]:
+    return model.pgh_event_model  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """One import while it is taken back. Each tracked model has a table of what the import did to which row.
+
+    Its columns: `id`, the history rows `before` (none where it was not tracked), `first` and `last` of the
+    import, and whether the row was `made` or is `gone`.
+    """
+
+    kind: "type[Kind]"
+    history_id: UUID
+    at: datetime  # when the commit began, which stands in every row that it wrote by now()
+    actor_id: int | None
+
+    def table(self, model: type[models.Model]) -> str:
+        return f"undo_{model._meta.db_table}"
+
+    def history(self, model: type[models.Model]) -> str:
+        return history_of(model)._meta.db_table
+
+    @property
+    def names(self) -> dict:
+        """Parameters of every statement."""
+        return {"history": self.history_id, "at": self.at, "actor": self.actor_id}
+
+
 class Kind:
     """The base of all kinds. Subclasses are declarations; instances are not kept."""
 
@@ -114,7 +144,10 @@ class Kind:
     covers: ClassVar[tuple[str, ...]] = (CREATE, UPDATE, UNCHANGED)  # acts whose rows Coverage keeps
     masks: ClassVar[bool] = False  # stored values are client data: the preview masks them
     undo_models: ClassVar[tuple[type[models.Model], ...]] = ()  # tracked tables it writes, the target first
-    ledgers: ClassVar[tuple[str, ...]] = ()  # append-only tables it writes beside them
+    # Columns of those that follow from something else: their change is nobody's.
+    computed: ClassVar[dict[type[models.Model], tuple[str, ...]]] = {}
+    # Untracked tables it writes beside them, and when a row `r` there is an undone import's own.
+    ledgers: ClassVar[dict[str, str]] = {}
     shown: ClassVar[tuple[str, ...]] = ()  # columns of the preview, identity first
 
     # -- staging, in Python ----------------------------------------------------------------------
@@ -260,8 +293,17 @@ class Kind:
     def finish(cls, scope: Scope) -> None:
         """Last words of the commit, inside its transaction, in Python over SQL."""
 
+    # -- undoing ---------------------------------------------------------------------------------
+
     @classmethod
-    def after_undo(
-        cls, removed: dict[type[models.Model], list[int]], restored: dict[type[models.Model], list[int]]
-    ):
-        """What must be computed anew when an import was undone, inside its transaction."""
+    def undo_obstacles(cls, undoing: Undoing) -> list[str]:
+        """Sentences: why the import cannot be taken back, beyond what is asked of every kind."""
+        return []
+
+    @classmethod
+    def before_undo(cls, undoing: Undoing) -> None:
+        """What must happen while the rows are still there."""
+
+    @classmethod
+    def after_undo(cls, undoing: Undoing) -> None:
+        """What must be computed anew when the rows are back."""

@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from corebanking.cells import Code, Moment, Number, OneOf, Text, Whole
-from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Write
+from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Undoing, Write
 from corebanking.kinds.portfolio import CLIENT
 from corebanking.mapping import Mapping
 from interactions.models import Contact, ContactNote
@@ -167,6 +167,20 @@ class Contacts(Kind):
         """Last reached and next due follow, of the clients of the file only."""
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT DISTINCT client_id FROM {scope.plan} WHERE act IN ('c', 'u')")
+            ids = [row[0] for row in cursor.fetchall()]
+        for start in range(0, len(ids), 20_000):
+            refresh_cadence(ids[start : start + 20_000])
+
+    @classmethod
+    def after_undo(cls, undoing: Undoing) -> None:
+        """Last reached and next due follow, of the clients of the undone contacts."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT DISTINCT e.client_id FROM {undoing.table(Contact)} u
+                JOIN interactions_contactevent e ON e.pgh_id IN (u.before, u.last)
+                """
+            )
             ids = [row[0] for row in cursor.fetchall()]
         for start in range(0, len(ids), 20_000):
             refresh_cadence(ids[start : start + 20_000])

@@ -1,11 +1,10 @@
 """Branches and staff."""
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from corebanking.cells import Code, Country, Email, OneOf, Text, YesNo, Zone
-from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Write
+from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Undoing, Write
 from corebanking.refusals import ImportRefused
 from staff.models import Branch, Role, User
 from staff.services import rebuild_branch_paths
@@ -54,6 +53,7 @@ class Branches(Kind):
         ),
     )
     undo_models = (Branch,)
+    computed = {Branch: ("path",)}
     shown = ("code", "name", "parent_code", "country", "time_zone")
 
     @classmethod
@@ -86,9 +86,7 @@ class Branches(Kind):
             raise ImportRefused(" ".join(error.messages)) from error
 
     @classmethod
-    def after_undo(
-        cls, removed: dict[type[Model], list[int]], restored: dict[type[Model], list[int]]
-    ) -> None:
+    def after_undo(cls, undoing: Undoing) -> None:
         rebuild_branch_paths()
 
 
@@ -139,4 +137,5 @@ class Staff(Kind):
         ),
     )
     undo_models = (User,)
+    computed = {User: ("remembered_channel",)}
     shown = ("staff_number", "name", "role", "branch_code", "active")

@@ -9,16 +9,16 @@ fills what is empty, and a different value is kept in CoreValue, "core says …"
 from collections.abc import Callable
 
 from django.db import connection
-from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Assignment, Client, ContactPoint, CoreValue, DatedFact, Fact
 from clients.services import refresh_search
 from corebanking.cells import Code, ComingBack, Country, Day, Document, Email, OneOf, Phone, Text, Whole
-from corebanking.kinds.base import UNCHANGED, UPDATE, Column, Kind, Ref, Scope, Write
+from corebanking.kinds.base import UNCHANGED, UPDATE, Column, Kind, Ref, Scope, Undoing, Write
 from corebanking.kinds.clients.deriving import deriver
 from corebanking.kinds.clients.names import FACTS, NAMES, POINTS
 from corebanking.kinds.clients.planning import plan_parts
+from corebanking.kinds.clients.undoing import after_undo, before_undo, other_documents
 from corebanking.kinds.clients.writing import (
     assignment_sql,
     birth_changes,
@@ -108,7 +108,11 @@ class Clients(Kind):
     )
     undo_models = (Client, ContactPoint, Fact, DatedFact, Assignment, CoreValue)
     covers = (UNCHANGED,)  # the others keep their date in `core_as_of`
-    ledgers = ("clients_standing", "clients_factchange")
+    computed = {Client: ("last_reached_at", "next_due_on")}
+    ledgers = {
+        "clients_standing": "r.to_on IS NULL",
+        "clients_factchange": "r.by_kind = 'import' AND r.at = %(at)s",
+    }
     shown = (
         "client_number",
         "name",
@@ -240,11 +244,16 @@ class Clients(Kind):
             AND NOT EXISTS (SELECT 1 FROM {scope.stage} s WHERE s.client_number = t.number)
         """
 
+    # -- undoing ---------------------------------------------------------------------------------
+
     @classmethod
-    def after_undo(
-        cls, removed: dict[type[Model], list[int]], restored: dict[type[Model], list[int]]
-    ) -> None:
-        """Search follows the restored rows."""
-        touched = set(restored.get(Client, []))
-        for start in range(0, len(ids := sorted(touched)), 5000):
-            refresh_search(ids[start : start + 5000])
+    def undo_obstacles(cls, undoing: Undoing) -> list[str]:
+        return other_documents(undoing)
+
+    @classmethod
+    def before_undo(cls, undoing: Undoing) -> None:
+        before_undo(undoing)
+
+    @classmethod
+    def after_undo(cls, undoing: Undoing) -> None:
+        after_undo(undoing)

@@ -1,6 +1,6 @@
 """The statements that write what hangs on a client: contact points, facts, birth dates, standing, manager."""
 
-from corebanking.kinds.base import UPDATE, Scope
+from corebanking.kinds.base import CREATE, UPDATE, Scope
 from corebanking.kinds.clients.names import BIRTH, BIRTH_CODES, BIRTH_TEXT, FACTS, LEDGER, POINTS, sql_hash
 
 
@@ -118,20 +118,23 @@ def news_sql(scope: Scope, staged: str) -> str:
 
 
 def standing_sql(scope: Scope, staged: str) -> list[str]:
-    stands = "(st.branch_id, st.tier_id, st.status) IS DISTINCT FROM (c.branch_id, c.tier_id, c.status)"
-    changed = f"""
-        FROM {scope.plan} p JOIN clients_client c ON c.id = p.target_id
-        WHERE p.act = 'u' AND st.client_id = c.id AND st.to_on IS NULL AND {stands}
-    """
     first = f"""
         INSERT INTO clients_standing (client_id, branch_id, tier_id, status, from_on)
         SELECT p.target_id, p.branch_id, p.tier_id, COALESCE(s.status, 'active'), LEAST(s.since, p.today)
         FROM {staged} WHERE p.act = 'c' ORDER BY p.target_id
     """
-    if UPDATE not in scope.acts:
-        return [first]
+    found = [first] if CREATE in scope.acts else []
+    return [*found, *standing_changes(scope.plan)] if UPDATE in scope.acts else found
+
+
+def standing_changes(plan: str) -> list[str]:
+    """The standings of updated clients follow their rows. `plan` needs target_id, act and today."""
+    stands = "(st.branch_id, st.tier_id, st.status) IS DISTINCT FROM (c.branch_id, c.tier_id, c.status)"
+    changed = f"""
+        FROM {plan} p JOIN clients_client c ON c.id = p.target_id
+        WHERE p.act = 'u' AND st.client_id = c.id AND st.to_on IS NULL AND {stands}
+    """
     return [
-        first,
         # a second change on the same day replaces the first one's row: no standing lasts no day
         f"""
         UPDATE clients_standing st SET branch_id = c.branch_id, tier_id = c.tier_id, status = c.status
@@ -142,7 +145,7 @@ def standing_sql(scope: Scope, staged: str) -> list[str]:
         INSERT INTO clients_standing (client_id, branch_id, tier_id, status, from_on)
         SELECT c.id, c.branch_id, c.tier_id, c.status,
             CASE WHEN EXISTS (SELECT 1 FROM clients_standing o WHERE o.client_id = c.id) THEN p.today END
-        FROM {scope.plan} p JOIN clients_client c ON c.id = p.target_id
+        FROM {plan} p JOIN clients_client c ON c.id = p.target_id
         WHERE p.act = 'u'
         AND NOT EXISTS (SELECT 1 FROM clients_standing o WHERE o.client_id = c.id AND o.to_on IS NULL)
         """,
