@@ -68,7 +68,11 @@ class ImportViewSet(Listed, Retrieved, ApiViewSet):
     @action(detail=True)
     def errors(self, request, pk=None):
         job = self.get_object()
-        if not job.errors_path or not Path(job.errors_path).is_file():
+        if (
+            not job.shows_values_to(request.user)
+            or not job.errors_path
+            or not Path(job.errors_path).is_file()
+        ):
             raise Http404
         return FileResponse(Path(job.errors_path).open("rb"), as_attachment=True, filename=job.errors_name)
 

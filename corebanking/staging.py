@@ -121,23 +121,48 @@ def _reject(cursor, kind: type[Kind], scope: Scope) -> None:
 
 
 def preview(kind: type[Kind], scope: Scope) -> list[dict]:
-    """The first changes, in the file's own values: what is created, and which fields of what change."""
+    """The first changes: what is created, in the file's own values, and what becomes what in the others.
+
+    What is stored is masked where it is client data: whoever sends files need not see clients.
+    """
     shown = [name for name in kind.shown if scope.has(name)]
+    changes = [change for change in kind.changes(scope) if scope.has(change.column)]
+    told = "".join(
+        f", CASE WHEN p.act = 'c' THEN NULL WHEN {c.when} THEN 'new' WHEN {c.beside} THEN 'beside' END,"
+        f" {c.old}, s.{c.column}::text"
+        for c in changes
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT p.row_no, p.act, {', '.join(f's.{name}::text' for name in shown)}"
+            f"SELECT p.row_no, p.act, {', '.join(f's.{name}::text' for name in shown)}{told}"
             f" FROM {scope.stage} s JOIN {scope.plan} p ON p.row_no = s.row_no"
+            f" LEFT JOIN {kind.table()} t ON t.id = p.target_id"
             f" WHERE p.act IN ('c', 'u') ORDER BY p.row_no LIMIT {PREVIEW}"
         )
         rows = cursor.fetchall()
-    return [
-        {
-            "row": row[0],
-            "act": row[1],
-            "cells": [[name, value or ""] for name, value in zip(shown, row[2:], strict=True)],
-        }
-        for row in rows
-    ]
+    show = masked if kind.masks else str
+    lines = []
+    for row in rows:
+        values, rest = row[2 : 2 + len(shown)], row[2 + len(shown) :]
+        lines.append(
+            {
+                "row": row[0],
+                "act": row[1],
+                "cells": [[name, value or ""] for name, value in zip(shown, values, strict=True)],
+                "changes": [
+                    {"column": c.column, "how": how, "old": show(old) if old else "", "new": new or ""}
+                    for c, how, old, new in zip(changes, rest[::3], rest[1::3], rest[2::3], strict=True)
+                    if how is not None
+                ],
+            }
+        )
+    return lines
+
+
+def masked(value: str) -> str:
+    """A stored value as who may not see it sees it: at most its last three digits."""
+    end = value[-3:]
+    return f"•••{end}" if len(value) > 6 and end.isdigit() else "•••"
 
 
 def rejects(scope: Scope, limit: int | None = None) -> Iterator[tuple[int, str, str, str]]:

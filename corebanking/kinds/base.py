@@ -126,6 +126,19 @@ class Undoing:
         return {"history": self.history_id, "at": self.at, "actor": self.actor_id}
 
 
+@dataclass(frozen=True)
+class Change:
+    """How the preview tells what an update does to one column: SQL over s, p and the target t.
+
+    `beside`: the stored value stands, the file's is kept beside it.
+    """
+
+    column: str
+    old: str
+    when: str
+    beside: str = "false"
+
+
 class Kind:
     """The base of all kinds. Subclasses are declarations; instances are not kept."""
 
@@ -279,6 +292,21 @@ class Kind:
         for ref in cls.refs:
             expression = expression.replace(f"{ref.alias}.id", f"p.{ref.into}")
         return expression
+
+    @classmethod
+    def changes(cls, scope: Scope) -> list[Change]:
+        """What an update may change, column by column, for the preview."""
+        found: dict[str, Change] = {}
+        codes = {f"{ref.alias}.id": ref for ref in cls.refs}
+        for write in cls.writes_present(scope):
+            if write.only_new or not write.column or write.column in found:
+                continue
+            old, ref = f"t.{write.target}::text", codes.get(write.value)
+            if ref is not None:
+                old = f"(SELECT x.{ref.by} FROM {ref.table} x WHERE x.id = t.{write.target})"
+            left = cls._in_plan(cls.written(write, now=f"t.{write.target}"))
+            found[write.column] = Change(write.column, old, f"t.{write.target} IS DISTINCT FROM ({left})")
+        return list(found.values())
 
     @classmethod
     def missing_sql(cls, scope: Scope) -> str:

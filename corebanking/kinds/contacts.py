@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from corebanking.cells import Code, Moment, Number, OneOf, Text, Whole
-from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Undoing, Write
+from corebanking.kinds.base import Change, Check, Column, Kind, Ref, Scope, Undoing, Write
 from corebanking.kinds.portfolio import CLIENT
 from corebanking.mapping import Mapping
 from interactions.models import Contact, ContactNote
@@ -132,6 +132,13 @@ class Contacts(Kind):
         test = test.replace("m.occurred_at", f"({_moment('occurred_at')})")
         test = test.replace("m.recorded_at", f"({_moment('recorded_at')})")
         return f"{test} OR (s.words IS NOT NULL AND n.text IS DISTINCT FROM s.words)"
+
+    @classmethod
+    def changes(cls, scope: Scope) -> list[Change]:
+        note = Change(
+            "note", "(SELECT n.text FROM interactions_contactnote n WHERE n.id = p.note_id)", "p.note_differs"
+        )
+        return [*super().changes(scope), note]
 
     @classmethod
     def _in_plan(cls, expression: str) -> str:

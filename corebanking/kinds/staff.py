@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from corebanking.cells import Code, Country, Email, OneOf, Text, YesNo, Zone
-from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Undoing, Write
+from corebanking.kinds.base import Change, Check, Column, Kind, Ref, Scope, Undoing, Write
 from corebanking.refusals import ImportRefused
 from staff.models import Branch, Role, User
 from staff.services import rebuild_branch_paths
@@ -63,6 +63,12 @@ class Branches(Kind):
             test += """ OR COALESCE((SELECT b.code FROM staff_branch b WHERE b.id = t.parent_id), '')
                 IS DISTINCT FROM COALESCE(s.parent_code, '')"""
         return test
+
+    @classmethod
+    def changes(cls, scope: Scope) -> list[Change]:
+        above = "(SELECT b.code FROM staff_branch b WHERE b.id = t.parent_id)"
+        differs = f"COALESCE({above}, '') IS DISTINCT FROM COALESCE(s.parent_code, '')"
+        return [*super().changes(scope), Change("parent_code", above, differs)]
 
     @classmethod
     def statements(cls, scope: Scope) -> list[str]:

@@ -7,6 +7,7 @@ fills what is empty, and a different value is kept in CoreValue, "core says …"
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -14,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Assignment, Client, ContactPoint, CoreValue, DatedFact, Fact
 from clients.services import refresh_search
 from corebanking.cells import Code, ComingBack, Country, Day, Document, Email, OneOf, Phone, Text, Whole
-from corebanking.kinds.base import UNCHANGED, UPDATE, Column, Kind, Ref, Scope, Undoing, Write
+from corebanking.kinds.base import UNCHANGED, UPDATE, Change, Column, Kind, Ref, Scope, Undoing, Write
 from corebanking.kinds.clients.deriving import deriver
 from corebanking.kinds.clients.names import FACTS, NAMES, POINTS
+from corebanking.kinds.clients.planning import changes as hanging_changes
 from corebanking.kinds.clients.planning import plan_parts
 from corebanking.kinds.clients.undoing import after_undo, before_undo, other_documents
 from corebanking.kinds.clients.writing import (
@@ -135,6 +137,17 @@ class Clients(Kind):
     @classmethod
     def plan_parts(cls, scope: Scope) -> tuple[list[tuple[str, str]], str]:
         return plan_parts(scope)
+
+    @classmethod
+    def changes(cls, scope: Scope) -> list[Change]:
+        # of a document only a keyed hash can be compared, and that is no text for people
+        own = [
+            replace(change, old="NULLIF(t.document_hint, '')")
+            if change.column == "document_number"
+            else change
+            for change in super().changes(scope)
+        ]
+        return [*own, *hanging_changes(scope)]
 
     @classmethod
     def acts(cls, scope: Scope) -> list[str]:

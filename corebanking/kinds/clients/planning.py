@@ -3,8 +3,8 @@
 from django.conf import settings
 
 from clients.models import FactType
-from corebanking.kinds.base import Scope
-from corebanking.kinds.clients.names import BIRTH, FACTS, POINTS
+from corebanking.kinds.base import Change, Scope
+from corebanking.kinds.clients.names import BIRTH, BIRTH_TEXT, FACTS, POINTS
 
 
 def _said(field: str, value: str) -> str:
@@ -114,3 +114,44 @@ def plan_parts(scope: Scope) -> tuple[list[tuple[str, str]], str]:
         ),
     ]
     return columns, joins
+
+
+def changes(scope: Scope) -> list[Change]:
+    """What an update does to what lives outside the client's own row, for the preview."""
+
+    def told(column: str, act: str, old: str) -> Change:
+        return Change(column, f"({old})", f"p.{act} IN ('i', 'u')", f"p.{act} = 'v'")
+
+    types = scope.params["types"]
+    return [
+        *(
+            told(
+                kind,
+                f"{kind}_act",
+                "SELECT k.value FROM clients_contactpoint k WHERE k.client_id = t.id"
+                f" AND k.kind = '{kind}' ORDER BY k.is_primary DESC, k.id LIMIT 1",
+            )
+            for kind in POINTS
+        ),
+        *(
+            told(
+                code,
+                f"{code}_act",
+                "SELECT k.value FROM clients_fact k WHERE k.client_id = t.id"
+                f" AND k.type_id = {types[code]:d} ORDER BY k.id LIMIT 1",
+            )
+            for code in FACTS
+        ),
+        told(
+            "birth_date",
+            "dated_act",
+            f"SELECT {BIRTH_TEXT.format(t='d')} FROM clients_datedfact d WHERE d.id = p.dated_id",
+        ),
+        told(
+            "manager_staff_number",
+            "manager_act",
+            "SELECT u.staff_number FROM clients_assignment a JOIN staff_user u ON u.id = a.manager_id"
+            " WHERE a.id = p.assignment_id",
+        ),
+        told("tier", "tier_act", "SELECT x.code FROM clients_tier x WHERE x.id = t.tier_id"),
+    ]
