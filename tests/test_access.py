@@ -97,6 +97,7 @@ ELSEWHERE = {
     "relation-remove", "household-leave", "agreement-end", "opened-review",
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
+    "import-undo",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
