@@ -36,11 +36,11 @@ class Window:
 
     opens_on: date
     due_on: date
-    due_at: time | None
-    text: str  # as typed: line[start:end]
-    start: int
-    end: int
-    rule: str  # date, day, month, period, weekday, relative, in, within; by_date and so on
+    due_at: time | None = None
+    text: str = ""  # as typed: line[start:end]
+    start: int = 0
+    end: int = 0
+    rule: str = ""  # date, day, month, period, weekday, relative, in, within; by_date and so on
 
 
 class _Days(NamedTuple):
