@@ -1,7 +1,7 @@
 """Who may see whom, stated once; and the many-row questions about clients."""
 
 from django.apps import apps
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
@@ -21,6 +21,10 @@ _IN_SIGHT = """
      WHERE v.stand_in_id = %s AND v.from_on <= %s AND v.to_on >= %s
     UNION ALL
     SELECT client_id FROM clients_sightgrant WHERE user_id = %s AND (until_at IS NULL OR until_at > %s)
+"""
+_MANAGER = """
+    SELECT {column} FROM clients_assignment a JOIN staff_user u ON u.id = a.manager_id
+     WHERE a.client_id = clients_client.id AND a.role = 'primary' AND a.to_on IS NULL
 """
 _BELOW = "SELECT id FROM staff_branch WHERE path @> ARRAY[%s]::bigint[]"
 _NAMED = "SELECT client_id FROM clients_assignment WHERE manager_id = %s AND to_on IS NULL"
@@ -81,9 +85,9 @@ class ClientQuerySet(QuerySet):
 
     def with_manager(self) -> "ClientQuerySet":
         """Annotates the name and id of the primary account manager."""
-        primary = _model("Assignment").objects.filter(client=OuterRef("pk"), role="primary", to_on=None)
         return self.annotate(
-            manager_id=primary.values("manager_id")[:1], manager_name=primary.values("manager__name")[:1]
+            manager_id=RawSQL(_MANAGER.format(column="u.id"), []),
+            manager_name=RawSQL(_MANAGER.format(column="u.name"), []),
         )
 
     def late(self) -> "ClientQuerySet":

@@ -55,6 +55,14 @@ class ContactQuerySet(OfClientQuerySet):
             return visible
         return self.none()
 
+    def tried_for(self, actions: list[int]) -> dict[int, list]:
+        """Counted contacts that reached nobody, by the action they were for."""
+        found: dict[int, list] = {}
+        tried = self.counted().filter(action__in=actions).exclude(result="reached")
+        for contact in tried.only("action", "result", "occurred_at", "voided_at") if actions else ():
+            found.setdefault(contact.action_id, []).append(contact)
+        return found
+
     def moving_cadence(self) -> "ContactQuerySet":
         """Reached contacts from which the next one is counted.
 
@@ -105,7 +113,9 @@ class ActionQuerySet(OfClientQuerySet):
         """
         if not getattr(user, "is_active", False) or user.role not in ("account_manager", "supervisor"):
             return self.none()
-        wanted = self.reachable_by(user) if clients is None else clients
+        wanted = (
+            self.reachable_by(user) if clients is None else RawSQL("SELECT unnest(%s::bigint[])", [clients])
+        )
         workable = self.open().workable()
         if user.role == "account_manager":
             covered = RawSQL(COVERED, [user.pk, today, today])

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from interactions.views import contacts, counter, file, following, opportunities, today
+from interactions.views import bulk, contacts, counter, file, following, opportunities, team, today
 
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -47,6 +47,12 @@ urlpatterns = [
     path("client/<str:number>/interest/raise/", opportunities.opportunity_raise, name="opportunity-raise"),
     path("client/<str:number>/case/open/", following.case_open, name="case-open"),
     path("client/<str:number>/referral/make/", following.referral_make, name="referral-make"),
+    path("client/<str:number>/trend/set/", file.trend_set, name="trend-set"),
+    path("clients/plan/", bulk.clients_plan, name="clients-plan"),
+    path("clients/plan/<int:at>/undo/", bulk.clients_plan_undo, name="clients-plan-undo"),
+    path("clients/hand-over/", bulk.clients_hand_over, name="clients-hand-over"),
+    path("team/", team.team, name="team"),
+    path("team/<int:pk>/hand-over/", team.book_hand_over, name="book-hand-over"),
     path("client/<str:number>/", file.client_detail, name="client-detail"),
     path("client/<str:number>/<slug:tab>/", file.client_detail, name="client-tab"),
 ]

@@ -99,6 +99,17 @@ def _by_hand(action: Action, today: date) -> tuple[str, str]:
     return first, ""
 
 
+def _promise(action: Action, today: date) -> tuple[str, str]:
+    said = action.event_on or action.created_at.date()
+    on = saying.day(said, "MMMMd" if said.year == today.year else "yMMMd")
+    return _("Promise of %(date)s:") % {"date": on}, _("“%(words)s”") % {"words": action.about}
+
+
+def _next_step(action: Action, today: date) -> tuple[str, str]:
+    """An interest without words of its own for the next step: what it is in."""
+    return _("Interest in %(product)s to follow up.") % {"product": action.about}, ""
+
+
 _REASONS = {"birthday": _birthday, "maturity": _maturity}
 
 
@@ -158,10 +169,10 @@ def contact_title(contact: Contact) -> str:
         return _("At the counter")
     if contact.direction == Contact.Direction.IN:
         return _("%(channel)s from the client, %(result)s") % {
-            "channel": contact.get_channel_display(),
-            "result": contact.get_result_display().lower(),
+            "channel": saying.choice(contact, "channel"),
+            "result": saying.choice(contact, "result").lower(),
         }
     return _("%(channel)s, %(result)s") % {
-        "channel": contact.get_channel_display(),
-        "result": contact.get_result_display().lower(),
+        "channel": saying.choice(contact, "channel"),
+        "result": saying.choice(contact, "result").lower(),
     }

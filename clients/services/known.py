@@ -4,6 +4,7 @@ Any change by staff, client or import appends one `FactChange`; a slot is the ro
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -25,6 +26,17 @@ from staff.models import User
 FACT_LENGTH = 500
 POINT_CODES = ("phone", "email", "address", "messenger")
 DATE_CODES = {"birthday": "birthday", "wedding": "wedding", "founding": "founding", "other": "other_date"}
+ONLY_OF_PEOPLE = {
+    "birthday",
+    "wedding",
+    "family",
+    "family_date",
+    "education",
+    "occupation",
+    "employer",
+    "custom",
+}
+ONLY_OF_ORGANISATIONS = {"founding"}
 OF_ANOTHER = "family_date"  # the fact type of a related person's dates
 
 
@@ -122,7 +134,7 @@ def write_facts(
                 continue
         row.value, row.learnt_on = value, today
         if one.amount is not None:
-            row.amount, row.currency = one.amount, one.currency
+            row.amount, row.currency = one.amount, _currency(one.currency)
         row.full_clean(exclude=["client", "type"], validate_constraints=False)
         row.save()
         record_fact_change(
@@ -150,7 +162,8 @@ def change_fact(
     )
     value = required("value", value, _("Write what you learnt."), most=FACT_LENGTH)
     old = fact.value
-    fact.value, fact.amount, fact.currency = value, amount, currency if amount is not None else ""
+    fact.value, fact.amount = value, amount
+    fact.currency = _currency(currency) if amount is not None else ""
     if old != value:
         fact.learnt_on = fact.client.branch.today()
     fact.save()
@@ -174,6 +187,14 @@ def drop_fact(*, actor: User, fact: Fact) -> None:
         actor=actor, client=fact.client, code=fact.type, slot=f"fact/{fact.pk}", old=fact.value, new=""
     )
     fact.delete()
+
+
+def _currency(code: str) -> str:
+    """An ISO 4217 code. Raises ValidationError on `currency`."""
+    code = clean_line(code).upper()
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise ValidationError({"currency": _("Write the currency's three letters, like EUR.")})
+    return code
 
 
 def _lock(client: Client) -> None:
@@ -209,6 +230,7 @@ def add_contact_point(
     """
     may_edit(actor, client)
     value = _point_value(client, kind, value)
+    _lock(client)  # or two people at once would both write the primary one
     point, created = ContactPoint.objects.get_or_create(
         client=client,
         kind=kind,
@@ -397,6 +419,24 @@ def check_date(dated: DatedFact, *, today: date) -> None:
         raise ValidationError({"year": _("Give a year between 1850 and this one.")})
     if dated.calendar == DatedFact.Calendar.GREGORIAN and month and in_year(month, day, year) > today:
         raise ValidationError({"year": _("This day has not come yet.")})
+
+
+# -- completeness ----------------------------------------------------------------------------------
+
+
+def completeness_of(client: Client, changes: dict[str, FactChange]) -> tuple[float, list[FactType]]:
+    """The weighted share of fact types known, and those unknown that are worth asking for, heaviest first.
+
+    `changes` is `provenance_of(client)`: the same ledger that the indicator reads (numbers.md). What only
+    the other kind of client has is not asked for.
+    """
+    known = {change.fact_type_id for change in changes.values() if change.new_hash}
+    types = list(FactType.objects.all())
+    total = sum(one.weight for one in types)
+    share = sum(one.weight for one in types if one.pk in known) / total if total else 0.0
+    not_theirs = ONLY_OF_PEOPLE if client.kind == Client.Kind.ORGANISATION else ONLY_OF_ORGANISATIONS
+    unknown = [one for one in types if one.pk not in known and one.weight and one.code not in not_theirs]
+    return share, unknown
 
 
 # -- provenance ------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from clients.models import Client, ContactPoint, Theme
+from clients.models import Client, ContactAgreement, ContactPoint, Theme
+from clients.permits import agreement_words
 from clients.sight import may_reveal
 from common import saying
 from common.pages import addresses, go, tell, way_back
@@ -35,15 +36,6 @@ WAYS = (
     ("sales", gettext_lazy("Sales")),
     ("educational", gettext_lazy("Learning")),
 )
-
-
-def _attempts(actions: list[int]) -> dict[int, list[Contact]]:
-    """The contacts that were tried for some actions and reached nobody, by action."""
-    found: dict[int, list[Contact]] = {}
-    tried = Contact.objects.counted().filter(action__in=actions)
-    for contact in tried.exclude(result=Contact.Result.REACHED).only("action", "result", "occurred_at"):
-        found.setdefault(contact.action_id, []).append(contact)
-    return found
 
 
 # Read as plain values: a page of model instances, four a row, would take longer than its queries.
@@ -89,7 +81,7 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
             *("group", "is_late", "holder_id", "holder_name", "occasions"),
         )[:MOST_ROWS]
     )
-    attempts = _attempts([values["id"] for values in found])
+    attempts = Contact.objects.tried_for([values["id"] for values in found])
     file_of, hand_of = addresses("client-detail"), addresses("action-hand")
     themes: dict[int, Theme] = {}
     rows = []
@@ -236,6 +228,7 @@ def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
         .select_related("note", "staff")
         .first()
     )
+    agreement = ContactAgreement.objects.filter(client=action.client_id).in_force(on).first()
     if not hasattr(action, "group"):
         action.group = (
             OWED if action.theme.is_duty and action.due_on <= on else MONEY if action.amount else TOUCH
@@ -244,6 +237,7 @@ def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
         "action": action,
         "number": number,
         "last": last,
+        "agreed": agreement_words(agreement) if agreement else "",
         "rank": words.rank(action, on),
         "phone": ContactPoint.objects.usable().filter(client=action.client_id, kind="phone").first(),
         "may_reveal": may_reveal(request.user),
