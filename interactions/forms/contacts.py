@@ -57,7 +57,12 @@ class ContactForm(NoNulMixin, forms.Form):
     repeat_reason = forms.CharField(label=_("Why it is said again"), required=False, max_length=300)
     interest = forms.ChoiceField(label=_("Interest"), required=False)
     interest_amount = forms.DecimalField(
-        label=_("Amount"), required=False, min_value=0, max_digits=16, decimal_places=2
+        label=_("Amount"),
+        required=False,
+        min_value=0,
+        max_digits=16,
+        decimal_places=2,
+        widget=forms.NumberInput(attrs={"placeholder": _("Amount")}),
     )
     interest_currency = forms.RegexField(
         label=_("Currency"),

@@ -46,3 +46,27 @@ def test_each_as_a_note_is_kept_or_refused(strings, signed_in, alice, carla):
         )
         assert response.status_code in (302, 422), text
     assert browser.get(f"/client/{carla.number}/contacts/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "field", "rest"),
+    [
+        ("/promises/note/?client=N-1", "text", {"due_on": "2027-03-01"}),
+        ("/client/N-1/interest/raise/", "note", {"kind": "fund", "next_on": "2027-03-01"}),
+        ("/client/N-1/case/open/", "text", {"kind": "request"}),
+        ("/client/N-1/facts/add/", "value", {"type": "need"}),
+        (
+            "/contacts/log/?client=N-1",
+            "learnt_0",
+            {"channel": "call", "result": "reached", "direction": "out"},
+        ),
+    ],
+)
+def test_each_through_the_forms_of_knowing_a_client(address, field, rest, strings, signed_in, alice, carla):
+    browser = signed_in(alice)
+    for text in strings[::3]:
+        assert browser.post(address, rest | {field: text}).status_code in (302, 422), text
+    for tab in ("", "contacts/", "plan/", "opportunities/", "service/"):
+        page = browser.get(f"/client/{carla.number}/{tab}")
+        assert page.status_code == 200
+        assert b"<script>alert" not in page.content
