@@ -4,6 +4,7 @@ Any change by staff, client or import appends one `FactChange`; a slot is the ro
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -23,6 +24,7 @@ from common.text import clean_line, fold, has_nul
 from staff.models import User
 
 FACT_LENGTH = 500
+CURRENCY = re.compile("[A-Z]{3}").fullmatch
 POINT_CODES = ("phone", "email", "address", "messenger")
 DATE_CODES = {"birthday": "birthday", "wedding": "wedding", "founding": "founding", "other": "other_date"}
 OF_ANOTHER = "family_date"  # the fact type of a related person's dates
@@ -72,6 +74,12 @@ def record_fact_change(
 # -- facts -----------------------------------------------------------------------------------------
 
 
+def check_amount(amount: Decimal | None, currency: str) -> None:
+    """An estimate has a currency. Raises ValidationError on `currency`."""
+    if amount is not None and not CURRENCY(currency):
+        raise ValidationError({"currency": _("Write the currency of the amount, like EUR.")})
+
+
 @transaction.atomic
 def learn(
     *,
@@ -84,8 +92,9 @@ def learn(
     """Write down facts, heard in a contact where one is given.
 
     Rule: a fact type that is not "several" has one row, which the new value replaces; of the others each
-    value is a row, and one that is known already is left alone.
-    Raises: ValidationError on `value` or `type`; PermissionDenied outside the actor's sight.
+    value is a row, and one that is known already is left alone. An estimate goes with the value it was
+    made of: a new value without one has none.
+    Raises: ValidationError on `value`, `type` or `currency`; PermissionDenied outside the actor's sight.
     """
     learnt = list(learnt)
     if not learnt:
@@ -98,6 +107,7 @@ def learn(
         if one.type.lives_in != FactType.Lives.FACT:
             raise ValidationError({"type": _("This is written down in its own place, not as a fact.")})
         value = required("value", one.value, _("Write what you learnt."), most=FACT_LENGTH)
+        check_amount(one.amount, one.currency)
         rows = list(Fact.objects.filter(client=client, type=one.type).order_by("pk"))
         same = next((row for row in rows if fold(row.value) == fold(value)), None)
         row = same if one.type.is_many else (rows[0] if rows else None)
@@ -105,12 +115,13 @@ def learn(
             row, old = Fact(client=client, type=one.type), ""
         else:
             old = row.value
-            if old == value and (one.amount is None or one.amount == row.amount):
+            estimate = (one.amount, one.currency)
+            if old == value and (one.amount is None or estimate == (row.amount, row.currency)):
                 written.append(row)
                 continue
         row.value, row.learnt_on = value, today
-        if one.amount is not None:
-            row.amount, row.currency = one.amount, one.currency
+        if one.amount is not None or fold(old) != fold(value):
+            row.amount, row.currency = one.amount, one.currency if one.amount is not None else ""
         row.full_clean(exclude=["client", "type"], validate_constraints=False)
         row.save()
         record_fact_change(
@@ -131,12 +142,16 @@ def learn(
 def change_fact(
     *, actor: User, fact: Fact, value: str, amount: Decimal | None = None, currency: str = ""
 ) -> Fact:
-    """Correct the value of one fact; history and ledger keep the former one."""
+    """Correct the value of one fact; history and ledger keep the former one.
+
+    Raises: ValidationError by field; PermissionDenied.
+    """
     may_edit(actor, fact.client)
     fact = (
         Fact.objects.select_for_update(of=("self",)).select_related("client__branch", "type").get(pk=fact.pk)
     )
     value = required("value", value, _("Write what you learnt."), most=FACT_LENGTH)
+    check_amount(amount, currency)
     old = fact.value
     fact.value, fact.amount, fact.currency = value, amount, currency if amount is not None else ""
     if old != value:
