@@ -5,6 +5,7 @@ from functools import cache
 from django.conf import settings
 
 from bankcrm.places import SEARCHERS, places_of, tabs_of
+from clients.services import to_review
 from messaging.models import Notification
 
 
@@ -19,5 +20,6 @@ def chrome(request) -> dict:
         "places": cache(lambda: places_of(user, request.path)),
         "tabs": cache(lambda: tabs_of(user, request.path)),
         "unread": cache(lambda: Notification.objects.visible_to(user).unread().count()),
+        "openings": cache(lambda: to_review(user).count()),  # emergencies that wait for a supervisor
         "told": cache(lambda: request.session.pop("told", None)),
     }

@@ -15,12 +15,14 @@ TEAM = ("team", _("Team"), "shield-lock")
 IMPORTS = ("import-list", _("Imports"), "file-import")
 OUTBOX = ("outbox-list", _("Undecided messages"), "mail")
 OPEN_FILE = ("client-open", _("Open a file"), "lock")
+COUNTER = ("counter", _("At the counter"), "building-bank")
 LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
 
 BY_ROLE = {
     "account_manager": [TODAY, CLIENTS, OPPORTUNITIES, DASHBOARD, CASES, REFERRALS],
     "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, TEAM, CASES, REFERRALS],
+    "front_desk": [COUNTER],
     "head_office": [DASHBOARD, CLIENTS, OPPORTUNITIES],
     "administrator": [IMPORTS, TEAM, OUTBOX],
     "auditor": [OPEN_FILE],

@@ -68,6 +68,10 @@ CASE_CHECK_DAYS = env.int("CASE_CHECK_DAYS", 7)  # after a proposal the client i
 FOLLOW_UP_DAYS = env.int("FOLLOW_UP_DAYS", 7)  # an interest voiced is followed up within so many days
 SIGHT_GRANT = timedelta(hours=1)
 REVEAL_SECONDS = 30
+COUNTER_SIGHT = timedelta(minutes=15)  # how long one card stays open to the front desk
+COUNTER_LOOKUPS = env.int("COUNTER_LOOKUPS", 30)  # a person's, in any window of
+COUNTER_WINDOW = timedelta(minutes=10)
+ARRIVAL_SHOWN = timedelta(hours=2)  # how long a client told to be in the branch stands on Today
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)
 MAX_UNPACKED_BYTES = env.int("MAX_UNPACKED_BYTES", 2 * 1024 * 1024 * 1024)
 UPLOADS_DIR = Path(env.str("UPLOADS_DIR", str(LOCAL_DIR / "uploads")))

@@ -14,7 +14,7 @@ _BATCH = 2_000
 
 
 def checks() -> list[str]:
-    return [*_books(), *_standings(), *_search(), *_ledger(), *_documents()]
+    return [*_books(), *_standings(), *_search(), *_ledger(), *_agreements(), *_people(), *_documents()]
 
 
 def _books() -> list[str]:
@@ -133,6 +133,30 @@ def _ledger() -> list[str]:
                 person="",
             ),
             "birthdays that the ledger of changes does not know",
+        ),
+    ]
+
+
+def _agreements() -> list[str]:
+    """One version of an agreement holds on any day."""
+    return found_by_sql(
+        """
+        SELECT DISTINCT a.client_id FROM clients_contactagreement a
+          JOIN clients_contactagreement b ON b.client_id = a.client_id AND b.id <> a.id
+           AND b.approved_on >= a.approved_on AND (a.to_on IS NULL OR b.approved_on < a.to_on)
+        """,
+        "clients with two contact agreements on one day",
+    )
+
+
+def _people() -> list[str]:
+    return [
+        *found_by_sql(
+            """
+            SELECT h.id FROM clients_household h LEFT JOIN clients_householdmember m ON m.household_id = h.id
+             GROUP BY h.id HAVING count(m.client_id) = 0
+            """,
+            "households without a client",
         ),
     ]
 

@@ -17,11 +17,16 @@ MAX_WORDS = 8
 
 def document_key(number: str) -> str:
     """A document number as it is compared: letters and digits only, upper case."""
-    return "".join(c for c in fold(number).upper() if c.isalnum())
+    folded = fold(number).upper()
+    return folded if folded.isalnum() else "".join([c for c in folded if c.isalnum()])
 
 
 def document_hash(number: str) -> str:
-    key = document_key(number)
+    return key_hash(document_key(number))
+
+
+def key_hash(key: str) -> str:
+    """The hash of a document number that is already a `document_key`."""
     return keyed_hash(f"document:{key}") if key else ""
 
 
@@ -60,7 +65,10 @@ def quoted(lexeme: str) -> str:
 
 def vector(found: list[str]) -> str:
     """A tsvector literal of tokens."""
-    return " ".join(map(quoted, found))
+    joined = "' '".join(found)
+    if "\\" in joined or joined.count("'") != 2 * (len(found) - 1):
+        return " ".join(map(quoted, found))
+    return f"'{joined}'" if found else ""
 
 
 def search_query(text: str) -> str | None:
@@ -99,8 +107,15 @@ def search_query(text: str) -> str | None:
 def search_condition(text: str):
     """The indexed condition on `Client.search` for a typed text, or None."""
     query = search_query(text)
-    if query is None:
-        return None
+    return None if query is None else _holds(query)
+
+
+def phone_condition(e164: str):
+    """The indexed condition for one whole phone number: no beginning and no end of another."""
+    return _holds(quoted("p" + digits(e164)[::-1]))
+
+
+def _holds(query: str) -> Func:
     return Func(
         F("search"),
         RawSQL("%s::tsquery", [query]),

@@ -50,4 +50,4 @@ def is_newest(stored: bytes) -> bool:
 
 def keyed_hash(text: str) -> str:
     """HMAC-SHA256 of a normalised value, in hex: equal values match, nothing else can be read from it."""
-    return hmac.new(settings.HASH_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(settings.HASH_KEY.encode(), text.encode(), "sha256").hex()

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache, lru_cache
 
-from babel import Locale, UnknownLocaleError, dates, numbers
+from babel import Locale, UnknownLocaleError, dates, lists, numbers
 from django.db.models import Model
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -83,6 +83,11 @@ def language(code: str) -> str:
         return code
 
 
+def listed(items: list[str], *, goes_on: bool = False) -> str:
+    """Names one after the other, the last one joined by "and" unless more is said after it."""
+    return lists.format_list(items, style="unit" if goes_on else "standard", locale=locale())
+
+
 def weekday(value: date) -> str:
     return _weekday(translation.get_language() or "en", value.weekday())
 
@@ -100,7 +105,12 @@ def choice(row: Model, field: str) -> str:
 
 @cache
 def _choices(model: type[Model], field: str) -> dict:
-    return dict(model._meta.get_field(field).flatchoices)
+    return dict(getattr(model._meta.get_field(field), "flatchoices", ()))
+
+
+def month(value: int) -> str:
+    """A month by its number from 1 to 12, as it stands alone."""
+    return dates.get_month_names("wide", context="stand-alone", locale=locale())[value]
 
 
 def near_day(value: date, today: date) -> str:

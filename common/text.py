@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Letters that carry no combining mark and so survive NFKD.
 _PLAIN = str.maketrans(
@@ -20,6 +21,7 @@ _PLAIN = str.maketrans(
     }
 )
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_NOT_DIGIT = re.compile(r"[^0-9]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -28,7 +30,8 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     folded = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(c for c in folded if not unicodedata.combining(c)).translate(_PLAIN)
+    combining = unicodedata.combining
+    return "".join([c for c in folded if not combining(c)]).translate(_PLAIN)
 
 
 def is_han(char: str) -> bool:
@@ -37,10 +40,17 @@ def is_han(char: str) -> bool:
     return 0x3400 <= point <= 0x9FFF or 0xF900 <= point <= 0xFAFF or 0x20000 <= point <= 0x323AF
 
 
-def words(text: str) -> list[str]:
-    """Folded words of a text; each Chinese character is a word of its own."""
+# Names are made of few words, each of them many times. A space neither folds nor joins its neighbours, so
+# what is between two spaces folds by itself.
+@lru_cache(maxsize=20_000)
+def _runs(piece: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(fold(piece)))
+
+
+@lru_cache(maxsize=20_000)
+def _words(piece: str) -> tuple[str, ...]:
     found: list[str] = []
-    for word in _WORD.findall(fold(text)):
+    for word in _runs(piece):
         if word.isascii() or not any(map(is_han, word)):
             found.append(word[:60])
             continue
@@ -55,12 +65,17 @@ def words(text: str) -> list[str]:
                 run += char
         if run:
             found.append(run)
-    return found
+    return tuple(found)
+
+
+def words(text: str) -> list[str]:
+    """Folded words of a text; each Chinese character is a word of its own."""
+    return [word for piece in text.split(" ") for word in _words(piece)]
 
 
 def sort_key(name: str) -> str:
     """The stored sort key of a name: folded words in order, at most 200 characters."""
-    return " ".join(_WORD.findall(fold(name)))[:200] or name[:200]
+    return " ".join([word for piece in name.split(" ") for word in _runs(piece)])[:200] or name[:200]
 
 
 def clean_line(text: str) -> str:
@@ -73,7 +88,7 @@ def has_nul(text: str) -> bool:
 
 
 def digits(text: str) -> str:
-    return "".join(c for c in text if c.isdigit() and c.isascii())
+    return _NOT_DIGIT.sub("", text)
 
 
 def mask_digits(text: str) -> str:

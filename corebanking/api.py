@@ -24,6 +24,7 @@ class ImportSerializer(serializers.ModelSerializer):
         fields = [
             "id", "kind", "state", "file_name", "mapping_name", "source_date", "size", "bytes_read", "read",
             "created", "updated", "unchanged", "rejected", "missing", "refusal", "created_at", "committed_at",
+            "undone_at",
         ]  # fmt: skip
 
 
@@ -67,7 +68,11 @@ class ImportViewSet(Listed, Retrieved, ApiViewSet):
     @action(detail=True)
     def errors(self, request, pk=None):
         job = self.get_object()
-        if not job.errors_path or not Path(job.errors_path).is_file():
+        if (
+            not job.shows_values_to(request.user)
+            or not job.errors_path
+            or not Path(job.errors_path).is_file()
+        ):
             raise Http404
         return FileResponse(Path(job.errors_path).open("rb"), as_attachment=True, filename=job.errors_name)
 
@@ -85,6 +90,16 @@ class ImportViewSet(Listed, Retrieved, ApiViewSet):
         except ImportRefused as error:
             raise ValidationError({"detail": [str(error)]}) from error
         return Response(ImportSerializer(job).data, status=202)
+
+    @extend_schema(request=None, responses={200: ImportSerializer})
+    @action(detail=True, methods=["post"])
+    def undo(self, request, pk=None) -> Response:
+        """Take a committed import back, where nobody has changed its rows since."""
+        try:
+            job = services.undo_import(actor=request.user, job=self.get_object())
+        except ImportRefused as error:
+            raise ValidationError({"detail": [str(error)]}) from error
+        return Response(ImportSerializer(job).data)
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     @action(detail=False)

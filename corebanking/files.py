@@ -171,6 +171,9 @@ class Source:
                     yield Row(last + 1, cells)
                 last = reader.line_num
         except UnicodeDecodeError as error:
+            before = error.object[
+                : error.start
+            ]  # of the piece that was read last: nothing of it has come out
             offset = stream.total - len(error.object) + error.start
             raise ImportRefused(
                 _("Byte %(offset)s of the file is not %(encoding)s (0x%(byte)s, about row %(row)s).")
@@ -178,7 +181,7 @@ class Source:
                     "offset": offset,
                     "encoding": self.shape.encoding.upper(),
                     "byte": error.object[error.start : error.start + 1].hex(),
-                    "row": last + 1,
+                    "row": reader.line_num + (before.count(b"\n") or before.count(b"\r")) + 1,
                 }
             ) from error
         except csv.Error as error:

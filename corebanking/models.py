@@ -118,6 +118,15 @@ class ImportJob(models.Model):
         return self.state in (self.State.UPLOADED, self.State.CHECKING, self.State.COMMITTING)
 
     @property
+    def may_be_undone(self) -> bool:
+        """Whether it may be asked for; whether it can be done shows when it is tried."""
+        return self.state == self.State.COMMITTED and self.history_id is not None
+
+    def shows_values_to(self, user) -> bool:
+        """Whoever sent a file sees what stands in it; nobody sees clients by way of another's file."""
+        return self.uploaded_by_id is None or self.uploaded_by_id == user.pk
+
+    @property
     def good(self) -> int:
         """Rows that a commit would take."""
         return self.read - self.rejected

@@ -15,13 +15,14 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from common.jobs import after_commit
-from corebanking import staging
-from corebanking.files import too_large
+from corebanking import reading, staging, tables
+from corebanking.files import Source, too_large
 from corebanking.kinds import Kind, kind_of
 from corebanking.kinds.base import Scope
 from corebanking.mapping import digest_of, load_shipped, load_text, read_mapping
 from corebanking.models import ImportJob
 from corebanking.refusals import ImportRefused
+from corebanking.undo import take_back
 from messaging.services import notify
 from staff.models import Role, User
 
@@ -182,10 +183,11 @@ def _language_of(job: ImportJob):
 
 def _check(job: ImportJob) -> ImportJob:
     try:
-        kind, scope = staging.read_file(job)
+        kind, scope = reading.read_file(job)
         counts = staging.judge(kind, scope)
         job.refresh_from_db()
         _take_counts(job, counts)
+        job.missing = staging.missing(kind, scope)
         job.preview = staging.preview(kind, scope)
         if job.rejected:
             job.errors_path = str(staging.write_errors(job, kind, scope))
@@ -194,7 +196,7 @@ def _check(job: ImportJob) -> ImportJob:
     except ImportRefused as error:
         return _refuse(job, str(error))
     if job.is_dry_run:
-        staging.drop_tables(job)
+        tables.drop_tables(job)
     _tell(job, "import_ready")
     logger.info("import checked id=%s kind=%s read=%s rejected=%s", job.pk, job.kind, job.read, job.rejected)
     return job
@@ -206,11 +208,10 @@ def _take_counts(job: ImportJob, counts: dict[str, int]) -> None:
     job.older = counts.get("o", 0)
     job.unchanged = counts.get("=", 0) + job.older
     job.rejected = counts["rejected"]
-    job.missing = counts.get("missing", 0)
 
 
 def _refuse(job: ImportJob, reason: str) -> ImportJob:
-    staging.drop_tables(job)
+    tables.drop_tables(job)
     job.refresh_from_db()
     job.state, job.refusal = State.REFUSED, reason
     job.save()
@@ -261,26 +262,27 @@ def commit_import(*, actor: User | None, job_id: int) -> ImportJob:
         state=State.COMMITTING, heartbeat_at=timezone.now()
     )
     try:
-        with pghistory.context(import_id=job_id), transaction.atomic():
+        with pghistory.context(import_id=job_id) as history, transaction.atomic():
             job = ImportJob.objects.select_for_update(of=("self",)).get(pk=job_id)
             if job.state != State.COMMITTING:
                 return job
             kind, scope = kind_of(job.kind), _scope_again(job)
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import/{job.kind}"])
+            _take_turns(job)
             counts = staging.judge(kind, scope)
             _take_counts(job, counts)
             if job.rejected > job.allowed_rejected * job.read:
                 with _language_of(job):
                     raise ImportRefused(_refusal_of(job))
             _write(job, kind, scope)
+            if history.metadata == {"import_id": job_id}:  # else what it did is mixed with something else's
+                job.history_id = history.id
             job.state, job.committed_at = State.COMMITTED, timezone.now()
             job.save()
     except ImportRefused as error:
         return _refuse(ImportJob.objects.get(pk=job_id), str(error))
-    staging.drop_tables(job)
+    tables.drop_tables(job)
     if job.created + job.updated >= MANY_ROWS:
-        staging.analyze(kind)
+        tables.analyze(kind, job.created + job.updated)
     _forget_file(job)
     _tell(job, "import_done")
     logger.info(
@@ -290,13 +292,44 @@ def commit_import(*, actor: User | None, job_id: int) -> ImportJob:
     return job
 
 
+def _take_turns(job: ImportJob) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"import/{job.kind}"])
+
+
+def undo_import(*, actor: User | None, job: ImportJob) -> ImportJob:
+    """Take a committed import back: rows it made go, rows it changed are as before. The file can come again.
+
+    Raises: ImportRefused where rows were changed since or are referred to by later ones, saying how many;
+    nothing is half undone.
+    """
+    _may_import(actor)
+    with pghistory.context(undone_import_id=job.pk), transaction.atomic():
+        job = ImportJob.objects.select_for_update(of=("self",)).get(pk=job.pk)
+        if job.state != State.COMMITTED:
+            raise ImportRefused(_("Only an import that was written can be undone."))
+        if job.history_id is None:
+            raise ImportRefused(_("What this import did is not kept by itself, so it cannot be undone."))
+        _take_turns(job)
+        take_back(
+            kind=kind_of(job.kind),
+            job_id=job.pk,
+            history_id=job.history_id,
+            actor_id=actor.pk if actor else None,
+        )
+        job.state, job.undone_at = State.UNDONE, timezone.now()
+        job.save()
+    logger.info("import undone id=%s kind=%s", job.pk, job.kind)
+    return job
+
+
 def _scope_again(job: ImportJob) -> Scope:
     """The scope of a checked import: which columns its file had is read from its header again."""
     kind = kind_of(job.kind)
     mapping = read_mapping(job.mapping_text, job.mapping_name)
-    with staging.Source(Path(job.path), mapping.shape, job.file_name) as source:
-        layout = staging.layout_of(job, kind, mapping, iter(source))
-    return staging.scope_of(job, frozenset(layout.present))
+    with Source(Path(job.path), mapping.shape, job.file_name) as source:
+        layout = reading.layout_of(job, kind, mapping, iter(source))
+    return tables.scope_of(job, frozenset(layout.present))
 
 
 def _write(job: ImportJob, kind: type[Kind], scope: Scope) -> None:
@@ -304,16 +337,16 @@ def _write(job: ImportJob, kind: type[Kind], scope: Scope) -> None:
         for statement in kind.statements(scope):
             if statement.strip():
                 cursor.execute(statement)
-        if kind.keeps_coverage():
+        if kind.keeps_coverage() and scope.acts.intersection(kind.covers):
             cursor.execute(
                 f"""
                 INSERT INTO corebanking_coverage (kind, object_id, as_of, job_id)
-                SELECT %s, p.target_id, %s, %s FROM {scope.plan} p WHERE p.act <> 'o'
+                SELECT %s, p.target_id, %s, %s FROM {scope.plan} p WHERE p.act IN %s
                 ON CONFLICT (kind, object_id)
                 DO UPDATE SET as_of = EXCLUDED.as_of, job_id = EXCLUDED.job_id
                 WHERE corebanking_coverage.as_of < EXCLUDED.as_of
                 """,
-                [job.kind, job.source_date, job.pk],
+                [job.kind, job.source_date, job.pk, kind.covers],
             )
     kind.finish(scope)
 
@@ -330,7 +363,7 @@ def sweep(*, silent_minutes: int = 10) -> int:
                 _("The import was cut off and could not be finished; nothing was written."),
             )
             job.save()
-            staging.drop_tables(job)
+            tables.drop_tables(job)
             continue
         ImportJob.objects.filter(pk=job.pk).update(attempt=job.attempt + 1, heartbeat_at=timezone.now())
         after_commit("corebanking.commit" if job.state == State.COMMITTING else "corebanking.check", job.pk)

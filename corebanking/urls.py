@@ -8,5 +8,6 @@ urlpatterns = [
     path("imports/<int:pk>/progress/", views.import_progress, name="import-progress"),
     path("imports/<int:pk>/commit/", views.import_commit, name="import-commit"),
     path("imports/<int:pk>/refuse/", views.import_refuse, name="import-refuse"),
+    path("imports/<int:pk>/undo/", views.import_undo, name="import-undo"),
     path("imports/<int:pk>/errors/", views.import_errors, name="import-errors"),
 ]

@@ -42,7 +42,14 @@ def import_list(request: HttpRequest) -> HttpResponse:
 
 def import_detail(request: HttpRequest, pk: int) -> HttpResponse:
     job = _job(request, pk)
-    return render(request, "corebanking/import.html", {"job": job, "today": request.user.today()})
+    shows = job.shows_values_to(request.user)
+    context = {
+        "job": job,
+        "today": request.user.today(),
+        "shows": shows,
+        "preview": job.preview if shows else [],
+    }
+    return render(request, "corebanking/import.html", context)
 
 
 def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
@@ -76,8 +83,20 @@ def import_refuse(request: HttpRequest, pk: int) -> HttpResponse:
     return go(request, reverse("import-detail", args=[pk]))
 
 
+@require_POST
+def import_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    job = _job(request, pk)
+    try:
+        services.undo_import(actor=request.user, job=job)
+    except ImportRefused as error:
+        tell(request, str(error))
+    else:
+        tell(request, _("Undone. The same file can be sent again."))
+    return go(request, reverse("import-detail", args=[pk]))
+
+
 def import_errors(request: HttpRequest, pk: int) -> HttpResponse:
     job = _job(request, pk)
-    if not job.errors_path or not Path(job.errors_path).is_file():
+    if not job.shows_values_to(request.user) or not job.errors_path or not Path(job.errors_path).is_file():
         raise Http404
     return FileResponse(Path(job.errors_path).open("rb"), as_attachment=True, filename=job.errors_name)

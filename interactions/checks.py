@@ -3,14 +3,24 @@
 from django.db.models import Exists, F, Max, OuterRef, Q, Subquery
 
 from clients.models import Client
-from common.checks import found
-from interactions.models import Action, Contact, ContactNote, Occurrence
+from common.checks import found, found_by_sql
+from interactions.models import (
+    Action,
+    Contact,
+    ContactNote,
+    Occurrence,
+    Opportunity,
+    Promise,
+    Referral,
+    ServiceCase,
+)
 
 
 def checks() -> list[str]:
     return [
         *_cadence(),
         *_actions(),
+        *_followed(),
         *found(
             Occurrence.objects.exclude(action=None).exclude(client=F("action__client")),
             "occurrences answered by an action of another client",
@@ -26,7 +36,7 @@ def checks() -> list[str]:
 def _cadence() -> list[str]:
     """`Client.last_reached_at` is the last counted contact in which the client was really reached."""
     reached = (
-        Contact.objects.reached()
+        Contact.objects.moving_cadence()
         .filter(client=OuterRef("pk"))
         .values("client")
         .annotate(last=Max("occurred_at"))
@@ -57,5 +67,41 @@ def _actions() -> list[str]:
                 Exists(Contact.objects.counted().filter(action=OuterRef("pk")))
             ),
             "actions that only a voided contact has done",
+        ),
+    ]
+
+
+def _followed() -> list[str]:
+    """What clients voiced: stages as their ledger says, nothing open for a closed file, purchases of the client."""
+    return [
+        *found_by_sql(
+            """
+            SELECT o.id FROM interactions_opportunity o
+              LEFT JOIN LATERAL (
+                SELECT stage FROM interactions_stagechange s WHERE s.opportunity_id = o.id
+                 ORDER BY at DESC, id DESC LIMIT 1) last ON true
+             WHERE last.stage IS DISTINCT FROM o.stage
+            """,
+            "opportunities whose stage is not the last one of their ledger",
+        ),
+        *found(
+            Opportunity.objects.exclude(purchase=None).exclude(client=F("purchase__client")),
+            "opportunities won by a purchase of another client",
+        ),
+        *found(
+            Opportunity.objects.open().filter(client__status__in=("closed", "deceased")),
+            "open opportunities of clients whose file is closed",
+        ),
+        *found(
+            Promise.objects.exclude(action=None).exclude(client=F("action__client")),
+            "promises kept by an action of another client",
+        ),
+        *found(
+            ServiceCase.objects.open().exclude(action__state="planned").exclude(action=None),
+            "open cases whose action is closed",
+        ),
+        *found(
+            Referral.objects.filter(closed_at__isnull=False, assignment__to_on=None).exclude(assignment=None),
+            "ended referrals whose specialist still sees the client",
         ),
     ]

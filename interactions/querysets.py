@@ -1,8 +1,9 @@
 """Questions about contacts, actions and occurrences. Sight always comes from the client."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
@@ -20,6 +21,7 @@ from django.db.models import (
 )
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from clients.querysets import ClientQuerySet, OfClientQuerySet
 
@@ -31,6 +33,9 @@ OWED, MONEY, TOUCH = 1, 2, 3
 WRITTEN = ("email", "letter", "sms")
 # A letter or mail sent is never reached; an answer to it is (numbers.md).
 REACHED = Q(voided_at=None, result="reached") & ~Q(direction="out", channel__in=WRITTEN)
+
+# A word in passing, written down at the counter.
+PASSING = Q(channel="branch", direction="in", theme=None, staff__role="front_desk")
 
 
 class ContactQuerySet(OfClientQuerySet):
@@ -57,6 +62,21 @@ class ContactQuerySet(OfClientQuerySet):
         for contact in tried.only("action", "result", "occurred_at", "voided_at") if actions else ():
             found.setdefault(contact.action_id, []).append(contact)
         return found
+
+    def moving_cadence(self) -> "ContactQuerySet":
+        """Reached contacts from which the next one is counted.
+
+        What the front desk wrote down in passing counts as a contact, but only with a theme and a note does it
+        stand for a talk (domain.md, At the counter). The note is never missing there.
+        """
+        return self.reached().exclude(PASSING)
+
+    def noted_at_counter_by(self, user, since: datetime) -> "ContactQuerySet":
+        """What a person at the front desk wrote down since a moment, of files that are not restricted."""
+        if not getattr(user, "is_active", False) or getattr(user, "role", "") != "front_desk":
+            return self.none()
+        mine = self.filter(staff=user, channel="branch", direction="in", client__is_restricted=False)
+        return mine.filter(occurred_at__gte=since).latest_first()
 
     def latest_first(self) -> "ContactQuerySet":
         return self.order_by("-occurred_at", "-pk")
@@ -93,7 +113,9 @@ class ActionQuerySet(OfClientQuerySet):
         """
         if not getattr(user, "is_active", False) or user.role not in ("account_manager", "supervisor"):
             return self.none()
-        wanted = self.reachable_by(user) if clients is None else clients
+        wanted = (
+            self.reachable_by(user) if clients is None else RawSQL("SELECT unnest(%s::bigint[])", [clients])
+        )
         workable = self.open().workable()
         if user.role == "account_manager":
             covered = RawSQL(COVERED, [user.pk, today, today])
@@ -250,3 +272,31 @@ class ServiceCaseQuerySet(OfClientQuerySet):
 
 class OfCaseQuerySet(OfClientQuerySet):
     client_path = "case__client"
+
+
+class ArrivalQuerySet(OfClientQuerySet):
+    def standing(self) -> "ArrivalQuerySet":
+        """Told within the last hours and not closed."""
+        return self.filter(closed_at=None, told_at__gt=timezone.now() - settings.ARRIVAL_SHOWN)
+
+    def waiting_for(self, user) -> "ArrivalQuerySet":
+        """Clients in a branch today who wait for this person: of their own book, or of one they cover.
+
+        A supervisor has those whose account manager is nobody, or somebody who left.
+        """
+        if getattr(user, "role", "") not in ("account_manager", "supervisor"):
+            return self.none()
+        morning = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        shown = self.visible_to(user).standing().filter(told_at__gte=morning)
+        primary = apps.get_model("clients", "Assignment").objects.filter(
+            client=OuterRef("client"), role="primary", to_on=None
+        )
+        if user.role == "supervisor":
+            return shown.exclude(Exists(primary.filter(manager__is_active=True)))
+        covered = apps.get_model("staff", "User").objects.covered_by(user, user.today())
+        mine = primary.filter(Q(manager=user) | Q(manager__in=covered.values("pk")))
+        return shown.filter(Exists(mine))
+
+    def with_people(self) -> "ArrivalQuerySet":
+        """As a line reads them, the latest last."""
+        return self.select_related("client", "branch", "told_by", "answered_by").order_by("pk")

@@ -9,10 +9,19 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Assignment, Client, ContactPoint, DatedFact, Fact
+from clients.models import (
+    Assignment,
+    Client,
+    ContactAgreement,
+    ContactPoint,
+    DatedFact,
+    Fact,
+    HouseholdMember,
+    Relation,
+)
 from common.models import AuditEntry
-from interactions.models import Action, Contact
-from portfolio.models import Holding
+from interactions.models import Action, Contact, Opportunity, Promise, Referral, ServiceCase
+from portfolio.models import Holding, Purchase
 from staff.models import User
 
 PAGE = 50
@@ -25,6 +34,14 @@ TABLES = {
     Contact: _("a contact"),
     Action: _("an action"),
     Holding: _("a holding"),
+    Purchase: _("a purchase"),
+    ContactAgreement: _("the contact agreement"),
+    Relation: _("a relation"),
+    HouseholdMember: _("the household"),
+    Promise: _("a promise"),
+    Opportunity: _("an opportunity"),
+    ServiceCase: _("a service case"),
+    Referral: _("a referral"),
 }
 LABELS = {"insert": _("added"), "update": _("changed"), "delete": _("removed")}
 
@@ -96,6 +113,11 @@ def _looked_at(detail: str) -> str:
         "contacts": _("contacts"),
         "portfolio": _("portfolio"),
         "trail": _("who saw and changed"),
+        "people": _("household"),
+        "plan": _("plan"),
+        "opportunities": _("opportunities"),
+        "service": _("service cases"),
+        "counter": _("at the counter"),
         "phone": _("phone"),
         "email": _("email"),
     }

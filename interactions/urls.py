@@ -1,10 +1,21 @@
 from django.urls import path
 
-from interactions.views import contacts, file, following, opportunities, today
+from interactions.views import bulk, contacts, counter, file, following, opportunities, team, today
 
 urlpatterns = [
     path("today/", today.today, name="today"),
     path("today/dense/", today.today_dense, name="today-dense"),
+    path("today/arrivals/", counter.arrival_list, name="arrival-list"),
+    path("arrivals/<int:pk>/answer/", counter.arrival_answer, name="arrival-answer"),
+    path("arrivals/<int:pk>/close/", counter.arrival_close, name="arrival-close"),
+    path("counter/", counter.counter, name="counter"),
+    path("counter/note/", counter.counter_note, name="counter-note"),
+    path("counter/tell/", counter.counter_tell, name="counter-tell"),
+    path("counter/left/", counter.counter_left, name="counter-left"),
+    path("counter/answer/", counter.counter_answer, name="counter-answer"),
+    path("counter/close/", counter.counter_close, name="counter-close"),
+    path("counter/notes/<int:pk>/take-back/", counter.counter_take_back, name="counter-take-back"),
+    path("counter/notes/<int:pk>/undo/", counter.counter_undo, name="counter-undo"),
     path("actions/plan/", today.action_plan, name="action-plan"),
     path("actions/<int:pk>/", today.action_hand, name="action-hand"),
     path("actions/<int:pk>/snooze/", today.action_change, {"what": "snooze"}, name="action-snooze"),
@@ -36,6 +47,12 @@ urlpatterns = [
     path("client/<str:number>/interest/raise/", opportunities.opportunity_raise, name="opportunity-raise"),
     path("client/<str:number>/case/open/", following.case_open, name="case-open"),
     path("client/<str:number>/referral/make/", following.referral_make, name="referral-make"),
+    path("client/<str:number>/trend/set/", file.trend_set, name="trend-set"),
+    path("clients/plan/", bulk.clients_plan, name="clients-plan"),
+    path("clients/plan/<int:at>/undo/", bulk.clients_plan_undo, name="clients-plan-undo"),
+    path("clients/hand-over/", bulk.clients_hand_over, name="clients-hand-over"),
+    path("team/", team.team, name="team"),
+    path("team/<int:pk>/hand-over/", team.book_hand_over, name="book-hand-over"),
     path("client/<str:number>/", file.client_detail, name="client-detail"),
     path("client/<str:number>/<slug:tab>/", file.client_detail, name="client-tab"),
 ]

@@ -99,6 +99,17 @@ def _by_hand(action: Action, today: date) -> tuple[str, str]:
     return first, ""
 
 
+def _promise(action: Action, today: date) -> tuple[str, str]:
+    said = action.event_on or action.created_at.date()
+    on = saying.day(said, "MMMMd" if said.year == today.year else "yMMMd")
+    return _("Promise of %(date)s:") % {"date": on}, _("“%(words)s”") % {"words": action.about}
+
+
+def _next_step(action: Action, today: date) -> tuple[str, str]:
+    """An interest without words of its own for the next step: what it is in."""
+    return _("Interest in %(product)s to follow up.") % {"product": action.about}, ""
+
+
 _REASONS = {"birthday": _birthday, "maturity": _maturity}
 
 
@@ -154,6 +165,8 @@ def mark_numbers(sentence: str, **counts: int) -> str:
 
 def contact_title(contact: Contact) -> str:
     """The head of a timeline row: "Call, no answer"."""
+    if contact.channel == "branch" and contact.staff.role == "front_desk":
+        return _("At the counter")
     if contact.direction == Contact.Direction.IN:
         return _("%(channel)s from the client, %(result)s") % {
             "channel": saying.choice(contact, "channel"),

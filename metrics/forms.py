@@ -5,8 +5,8 @@ from datetime import date
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from metrics.behind import BEHIND
 from metrics.periods import Kind, Period, PeriodError
-from metrics.querysets import BEHIND
 
 PREVIOUS, YEAR = "previous", "year"
 _DATE = {"type": "date"}

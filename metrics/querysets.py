@@ -40,7 +40,8 @@ class Selection:
 def population(selection: Selection, windows: Iterable[Period], by: str) -> tuple[str, dict[str, Any]]:
     """The CTEs `place` and `population` and their parameters.
 
-    `population`: win, client_id, of_group, from_on, from_at, until_at and the branch's time_zone.
+    `population`: win, client_id, of_group, tier_id, from_on, to_on, from_at, until_at and the branch's
+    time_zone. What a query does not name costs nothing.
     """
     windows = list(windows)
     params: dict[str, Any] = {
@@ -73,7 +74,8 @@ def population(selection: Selection, windows: Iterable[Period], by: str) -> tupl
              CROSS JOIN staff_branch b {where_place}
         ),
         population AS (
-            SELECT l.win, s.client_id, {GROUPS[by]} AS of_group, l.from_on, l.from_at, l.until_at, l.time_zone
+            SELECT l.win, s.client_id, {GROUPS[by]} AS of_group, s.tier_id,
+                   l.from_on, l.to_on, l.from_at, l.until_at, l.time_zone
               FROM place l
               JOIN clients_standing s ON s.branch_id = l.branch_id
                AND s.status = 'active'

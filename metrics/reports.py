@@ -4,7 +4,7 @@ Who may open a scope is decided here (own row, own branches, all); which client 
 then read is decided by `Client.objects.visible_to`.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common import saying
-from metrics.definitions import BY_KEY, INDICATORS, Figure, Indicator
+from metrics.definitions import BY_KEY, INDICATORS, Figure, Indicator, Query, compared
 from metrics.periods import Period
 from metrics.querysets import Selection
 from staff.models import Branch, Role, User
@@ -161,44 +161,79 @@ def _scope(branch: Branch | None, manager: User | None) -> Scope:
 # -- reports ---------------------------------------------------------------------------------------
 
 
-def report(scope: Scope, period: Period, by: str = "", keys: Sequence[str] | None = None) -> Report:
+def report(
+    scope: Scope,
+    period: Period,
+    by: str = "",
+    keys: Sequence[str] | None = None,
+    *,
+    is_compared: bool = True,
+) -> Report:
     """Every indicator (or those named) of a scope and period.
 
     `by` empty: one row, the scope. By manager or branch: a row each, clients without a manager a row of
     their own, in order of name. By month: a row each month, every one with its own population.
     """
     if by == MONTH:
-        whole, *months = reports(scope, [period, *period.months()], keys=keys)
+        periods = [period, *period.months()]
+        whole, *months = reports(scope, periods, keys=keys, is_compared=is_compared)
         rows = [Row(month_group(month.period), month.total.figures) for month in months]
         return Report(period, scope, rows, whole.total)
-    return reports(scope, [period], by, keys)[0]
+    return reports(scope, [period], by, keys, is_compared=is_compared)[0]
 
 
 def reports(
-    scope: Scope, periods: Sequence[Period], by: str = "", keys: Sequence[str] | None = None
+    scope: Scope,
+    periods: Sequence[Period],
+    by: str = "",
+    keys: Sequence[str] | None = None,
+    *,
+    is_compared: bool = False,
 ) -> list[Report]:
-    """The same for several periods at once: one query for each query of the registry, however many."""
+    """The same for several periods at once: one query for each query of the registry, however many.
+
+    Where `is_compared`, figures that carry the period before and the year before get them, each over its own
+    population.
+    """
     indicators = INDICATORS if keys is None else [BY_KEY[key] for key in keys]
-    found: dict[Callable, dict[tuple[int, Any], dict[str, Any]]] = {}
-    for indicator in indicators:
-        if indicator.query not in found:
-            found[indicator.query] = {
-                (row["win"], "total" if row["is_total"] else row["of_group"]): row
-                for row in indicator.query(scope.selection, periods, by)
-            }
-    group_keys = {key for rows in found.values() for _win, key in rows if key != "total"}
-    groups = _groups(by, group_keys)
+    asked = list(dict.fromkeys(periods))
+    around = [other for period in asked for other in (period, period.previous(), period.year_before())]
+    found: dict[Query, dict[tuple[Period, Any], dict[str, Any]]] = {}
+    for query in {query: None for indicator in indicators for query in indicator.queries}:
+        carries = is_compared and any(i.is_compared for i in indicators if query in i.queries)
+        windows = list(dict.fromkeys(around)) if carries else asked
+        found[query] = {
+            (windows[row["win"]], "total" if row["is_total"] else row["of_group"]): row
+            for row in query(scope.selection, windows, by)
+        }
 
-    def row(win: int, group: Group, key: Any) -> Row:
-        figures = {i.key: i.figure(found[i.query].get((win, key), {})) for i in indicators}
-        return Row(group, figures, None if key == "total" else key)
+    def figure(indicator: Indicator, period: Period, key: Any) -> Figure:
+        row: dict[str, Any] = {}
+        for query in indicator.queries:
+            row |= found[query].get((period, key), {})
+        return indicator.figure(row)
 
+    def figures(period: Period, key: Any) -> dict[str, Figure]:
+        made = {indicator.key: figure(indicator, period, key) for indicator in indicators}
+        for indicator in indicators:
+            if is_compared and indicator.is_compared:
+                others = (
+                    figure(indicator, other, key) for other in (period.previous(), period.year_before())
+                )
+                made[indicator.key] = compared(made[indicator.key], *others)
+        return made
+
+    present: dict[Period, set[Any]] = {period: set() for period in asked}
+    for rows_of_query in found.values():
+        for period, key in rows_of_query:
+            if key != "total" and period in present:
+                present[period].add(key)
+    groups = _groups(by, set().union(*present.values()))
     made = []
-    for win, period in enumerate(periods):
-        total = row(win, scope.group, "total")
-        counted = {key for rows in found.values() for of_win, key in rows if of_win == win}
-        rows = [row(win, group, key) for key, group in groups if key in counted] if by else [total]
-        made.append(Report(period, scope, rows, total))
+    for period in periods:
+        total = Row(scope.group, figures(period, "total"))
+        rows = [Row(group, figures(period, key), key) for key, group in groups if key in present[period]]
+        made.append(Report(period, scope, rows if by else [total], total))
     return made
 
 

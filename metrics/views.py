@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,8 +22,8 @@ from common.models import AuditEntry
 from common.paging import PAGE_SIZES, keyset
 from interactions.models import Contact
 from interactions.querysets import WRITTEN
-from metrics import querysets, words
-from metrics.definitions import INDICATORS, SHARE, divided
+from metrics import behind, querysets, tables, words
+from metrics.definitions import SHARE, divided
 from metrics.forms import YEAR, ClientsForm, ScopeForm
 from metrics.periods import Kind, Period, add_months, month_end
 from metrics.reports import (
@@ -112,11 +113,13 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     now = report(asked.scope, asked.period, asked.by, QUICK)
     late = querysets.past_ideal(asked.scope.selection, asked.by, asked.today)
+    total, rows = _line(now.total, now, sum(late.values()), asked), _lines(now, late, asked)
     context = {
         **_frame(request, asked),
-        "total": _line(now.total, now, sum(late.values()), asked),
-        "rows": _lines(now, late, asked),
-        "indicators": INDICATORS,
+        "total": total,
+        "rows": rows,
+        "lines": [*rows, total] if len(rows) > 1 else rows,
+        "tracks": tables.by_track(),
         "by_branch": asked.by == BRANCH,
     }
     return render(request, "metrics/dashboard.html", context, status=400 if asked.form.errors else 200)
@@ -155,11 +158,13 @@ class Line:
     per_attempt: str
     late: int
     is_late: bool
-    width: float
-    mark: float | None
+    width: str
+    mark: str
     clients_url: str
     reached_url: str
     not_reached_url: str
+    bar: str = ""
+    row_class: str = ""
 
 
 def _lines(now: Report, late: dict[int | None, int], asked: Asked) -> list[Line]:
@@ -173,18 +178,10 @@ def _line(row: Row, now: Report, late: int, asked: Asked, late_in_all: int | Non
     clients, reached = achievement.denominator or 0, achievement.numerator or 0
     whole = now.total.figures["contact_achievement"]
     is_total = row is now.total
-    target: dict[str, str | None] = {}
-    if not is_total:
-        if row.group.kind == BRANCH:
-            target = {"branch": row.group.code}
-        elif row.group.code:
-            target = {"manager": row.group.code}
-        else:
-            target = {"of": "nobody"}
-    behind = reverse("dashboard-clients")
+    target = {} if is_total else tables.target_of(row)
 
     def drill(figure: str) -> str:
-        return f"{behind}?{asked.query(**target, figure=figure, cursor=None)}"
+        return _clients_url(asked, figure, **target)
 
     # Red is for the few: whoever has twice the lateness of the whole.
     usual = divided(late_in_all, whole.denominator) or 0
@@ -201,29 +198,38 @@ def _line(row: Row, now: Report, late: int, asked: Asked, late_in_all: int | Non
         per_attempt=words.shown(row.figures["reach_per_attempt"], SHARE),
         late=late,
         is_late=not is_total and late > 2 and late >= 2 * usual * clients,
-        width=round((achievement.value or 0) * BAR, 1),
-        mark=None if is_total or whole.value is None else round(min(whole.value * BAR, BAR - 1.5), 1),
+        width=f"{(achievement.value or 0) * BAR:.1f}",
+        mark="" if is_total or whole.value is None else f"{min(whole.value * BAR, BAR - 1.5):.1f}",
         clients_url=drill("population"),
         reached_url=drill("reached"),
         not_reached_url=drill("not_reached"),
+        bar="acc" if is_total else "",
+        row_class="total" if is_total else "",
     )
+
+
+def _clients_url(asked: Asked, figure: str, **changes: str | None) -> str:
+    """Where the clients behind a figure are listed."""
+    return f"{reverse('dashboard-clients')}?{asked.query(**changes, figure=figure, cursor=None)}"
 
 
 # -- the heavier half, loaded after the page -----------------------------------------------------------
 
 
 def dashboard_month(request: HttpRequest) -> HttpResponse:
-    """Figures against two other periods, day by day, month by month, and who has waited longest."""
+    """What came of the contacts by row; figures against two other periods, by day, by month; who waits longest."""
     asked = _asked(request)
     periods = [asked.period, asked.period.previous(), asked.period.year_before()]
-    made = reports(asked.scope, periods)
+    made = reports(asked.scope, periods, asked.by)
     months = reports(asked.scope, _months_until(asked.period), keys=QUICK)
     reached = made[0].total.figures["contact_achievement"]
     before = made[2 if asked.form.cleaned_data.get("compare") == YEAR else 1]
     context = {
         **_frame(request, asked),
         "heads": [words.short(period, asked.today) for period in periods],
-        "figures": _figures(made),
+        "achieved": tables.by_row(made[0], partial(_clients_url, asked)),
+        "by_branch": asked.by == BRANCH,
+        "tracks": tables.against_periods(made, partial(_clients_url, asked)),
         "months": [
             {
                 "name": saying.day(month.period.from_on, "yMMMM"),
@@ -260,34 +266,6 @@ def _months_until(period: Period) -> list[Period]:
 
 def _dates(period: Period) -> dict[str, str]:
     return {"period": Kind.DATES, "from_on": period.from_on.isoformat(), "to_on": period.asked_to.isoformat()}
-
-
-def _figures(made: list[Report]) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": indicator.name,
-            "key": indicator.key,
-            "cells": [_cell(made_one, indicator) for made_one in made],
-        }
-        for indicator in INDICATORS
-    ]
-
-
-def _cell(made: Report, indicator) -> dict[str, str]:
-    """A value, and beneath it the counts or percentiles it stands on."""
-    figure = made.total.figures[indicator.key]
-    note = ""
-    if indicator.unit == SHARE and figure.denominator:
-        note = _("%(part)s of %(whole)s") % {
-            "part": saying.number(figure.numerator or 0),
-            "whole": saying.number(figure.denominator),
-        }
-    elif figure.p90 is not None and figure.share is not None:
-        note = _("nine of ten within %(hours)s, %(share)s within a day") % {
-            "hours": words.hours(figure.p90),
-            "share": saying.percent(figure.share),
-        }
-    return {"value": words.shown(figure, indicator.unit), "note": note}
 
 
 def _month_chart(months: list[Report]) -> dict[str, Any]:
@@ -391,7 +369,7 @@ def dashboard_clients(request: HttpRequest) -> HttpResponse:
     if asked.form.cleaned_data["of"] and selection.manager_id is None:
         selection = querysets.Selection(selection.branch_id, without_manager=True)
         scope_name = nobody().name
-    ids = querysets.clients_behind(selection, asked.period, figure)
+    ids = behind.clients_behind(selection, asked.period, figure)
     visible = querysets.among(Client.objects.visible_to(request.user), ids)
     counted, seen = querysets.count_of(ids), visible.count()
     page = keyset(
@@ -404,13 +382,7 @@ def dashboard_clients(request: HttpRequest) -> HttpResponse:
     rows = [_behind(request.user, client, contacts.get(client.pk, [])) for client in page.rows]
     context = {
         **_frame(request, asked),
-        "heading": {
-            "population": _("Clients, %(period)s"),
-            "reached": _("Clients reached, %(period)s"),
-            "not_reached": _("Clients not reached, %(period)s"),
-            "attempted": _("Clients we tried to reach, %(period)s"),
-        }[figure]
-        % {"period": words.of_period(asked.period, asked.today)},
+        "heading": tables.HEADINGS[figure] % {"period": words.of_period(asked.period, asked.today)},
         "whose": scope_name,
         "count": seen,
         "hidden": counted - seen,
@@ -457,7 +429,7 @@ def dashboard_export(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     if asked.form.errors:
         raise Http404
-    made = report(asked.scope, asked.period, asked.by)
+    made = report(asked.scope, asked.period, asked.by, is_compared=False)
     head = [
         _("Name"),
         _("Code"),
@@ -471,6 +443,7 @@ def dashboard_export(request: HttpRequest) -> HttpResponse:
         _("Within 24 hours"),
         _("Median hours until recorded"),
         _("90th percentile, hours"),
+        *tables.columns(),
     ]
     lines = [_cells(row) for row in [*made.rows, made.total]]
     span = f"{asked.period.from_on}–{asked.period.to_on}"
@@ -503,6 +476,7 @@ def _cells(row: Row) -> list[Any]:
         delay.numerator,
         delay.value,
         delay.p90,
+        *tables.cells_of(row),
     ]
 
 

@@ -46,8 +46,9 @@ class CoverForm(forms.ModelForm):
     def __init__(self, *args, user, **kwargs):
         super().__init__(*args, **kwargs)
         people = User.objects.visible_to(user).active().filter(role="account_manager").order_by("name")
-        self.fields["covered"].queryset = people
-        self.fields["stand_in"].queryset = people
+        for name in ("covered", "stand_in"):
+            self.fields[name].queryset = people
+            self.fields[name].empty_label = _("Choose an account manager")
         self.helper = FormHelper()
         self.helper.add_input(Submit("save", _("Arrange cover"), css_class="btn-primary"))
 
@@ -61,3 +62,20 @@ class CoverForm(forms.ModelForm):
 
     def validate_constraints(self):
         """Said above in words, beside the field."""
+
+
+class ViewForm(forms.Form):
+    """What a saved view is called."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+        error_messages={"required": _("Write a name for the view.")},
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True

@@ -6,8 +6,18 @@ from decimal import Decimal
 import factory
 from django.utils import timezone
 
-from clients.models import Assignment, Client, ContactPoint, DatedFact, Standing, Theme
-from clients.services import refresh_search
+from clients.models import (
+    Assignment,
+    Client,
+    ContactAgreement,
+    ContactPoint,
+    DatedFact,
+    FactChange,
+    FactType,
+    Standing,
+    Theme,
+)
+from clients.services import refresh_search, value_hash
 from interactions.models import (
     Action,
     Contact,
@@ -175,12 +185,40 @@ class PurchaseFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Purchase
 
-    number = factory.Sequence(lambda n: f"PU{n:05}")
+    number = factory.Sequence(lambda n: f"K{n:05}")
     client = factory.SubFactory(ClientFactory)
     product = factory.SubFactory(ProductFactory)
     bought_on = factory.LazyFunction(timezone.localdate)
-    amount = Decimal("50000.00")
+    amount = Decimal("10000.00")
+    currency = factory.LazyAttribute(lambda purchase: purchase.product.currency)
+
+
+class OpportunityFactory(factory.django.DjangoModelFactory):
+    """An interest voiced; `moves=[(stage, at), …]` are the stages it entered after its first (closing is one)."""
+
+    class Meta:
+        model = Opportunity
+        skip_postgeneration_save = True
+
+    client = factory.SubFactory(ClientFactory)
+    kind = "term_deposit"
+    amount = Decimal("10000.00")
     currency = "EUR"
+    stage = "interest"
+    next_step = "Send the offer"
+    next_on = factory.LazyAttribute(lambda opportunity: opportunity.raised_at.date() + timedelta(days=7))
+    raised_at = factory.LazyFunction(timezone.now)
+    raised_by = factory.SubFactory(UserFactory)
+    lost_reason = factory.LazyAttribute(lambda opportunity: "No" if opportunity.stage == "lost" else "")
+
+    @factory.post_generation
+    def moves(self, create, extracted, **kwargs):
+        if not create:
+            return
+        moves = extracted or ([(self.stage, self.closed_at)] if self.closed_at else [])
+        first = "interest" if moves else self.stage
+        for stage, at in [(first, self.raised_at), *moves]:
+            StageChange.objects.create(opportunity=self, stage=stage, at=at, by=self.raised_by)
 
 
 class PromiseFactory(factory.django.DjangoModelFactory):
@@ -188,32 +226,40 @@ class PromiseFactory(factory.django.DjangoModelFactory):
         model = Promise
 
     client = factory.SubFactory(ClientFactory)
-    text = "deposit falls due"
+    text = "The deposit falls due at the end of August"
     opens_on = factory.LazyFunction(timezone.localdate)
-    due_on = factory.LazyAttribute(lambda promise: promise.opens_on + timedelta(days=6))
+    due_on = factory.LazyAttribute(lambda promise: promise.opens_on + timedelta(days=9))
     noted_by = factory.SubFactory(UserFactory)
+    withdrawn_reason = factory.LazyAttribute(lambda promise: "Settled" if promise.withdrawn_at else "")
+    withdrawn_at = None
 
 
-class OpportunityFactory(factory.django.DjangoModelFactory):
-    """An open interest; its first stage is a row as well."""
-
+class AgreementFactory(factory.django.DjangoModelFactory):
     class Meta:
-        model = Opportunity
-        skip_postgeneration_save = True
+        model = ContactAgreement
 
     client = factory.SubFactory(ClientFactory)
-    kind = "fund"
-    amount = Decimal("50000.00")
-    currency = "EUR"
-    next_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=7))
-    raised_by = factory.SubFactory(UserFactory)
+    approved_on = date(2025, 1, 2)
 
-    @factory.post_generation
-    def first_stage(self, create, extracted, **kwargs):
-        if create:
-            StageChange.objects.create(
-                opportunity=self, stage=self.stage, at=self.raised_at, by=self.raised_by
-            )
+
+class FactChangeFactory(factory.django.DjangoModelFactory):
+    """One line of the ledger; `old` and `new` are the values, empty where nothing was known."""
+
+    class Meta:
+        model = FactChange
+
+    class Params:
+        old = ""
+        new = "golf"
+        code = "interest"
+
+    client = factory.SubFactory(ClientFactory)
+    fact_type = factory.LazyAttribute(lambda change: FactType.objects.get(code=change.code))
+    slot = "fact/1"
+    old_hash = factory.LazyAttribute(lambda change: value_hash(change.old))
+    new_hash = factory.LazyAttribute(lambda change: value_hash(change.new))
+    by_kind = "staff"
+    at = factory.LazyFunction(timezone.now)
 
 
 class ServiceCaseFactory(factory.django.DjangoModelFactory):

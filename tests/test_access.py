@@ -5,6 +5,8 @@ import re
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from clients.models import FactType
+from clients.services import Learnt, join_household, learn, write_dated_fact
 from tests.factories import (
     ActionFactory,
     ContactFactory,
@@ -28,10 +30,32 @@ PAGES = {
     "client-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
     "client-export": ([], {"alice", "anna", "bob", "charlie", "dora"}),
     "client-find": ([], {"alice", "anna", "bob", "charlie"}),
-    "client-open": ([], {"frank", "ines"}),
+    "client-open": ([], {"alice", "anna", "bob", "charlie", "frank", "ines"}),
+    "client-add": ([], {"alice", "anna", "bob", "charlie"}),
     "client-detail": (["number"], {"alice", "bob", "dora"}),
     "client-tab": (["number", "tab"], {"alice", "bob", "dora"}),
     "point-masked": (["point"], {"alice", "bob", "dora"}),
+    # seen by head office, who may change nothing: refused, not absent
+    **{
+        name: (["number"], {"alice", "bob", "dora"})
+        for name in (
+            "client-known",
+            "fact-add",
+            "point-add",
+            "date-add",
+            "relation-add",
+            "household-join",
+            "household-name",
+            "consent-list",
+            "consent-record",
+            "agreement-change",
+            "file-restrict",
+        )
+    },
+    "fact-change": (["fact"], {"alice", "bob", "dora"}),
+    "point-change": (["point"], {"alice", "bob", "dora"}),
+    "date-change": (["date"], {"alice", "bob", "dora"}),
+    "opened-list": ([], {"bob"}),
     "contact-log": ([], {"alice", "anna", "bob", "charlie"}),
     "contact-change": (["contact"], {"alice", "bob", "dora"}),
     "contact-void": (["contact"], NORTH),
@@ -39,6 +63,10 @@ PAGES = {
     "action-snooze": (["action"], {"alice", "bob", "dora"}),
     "action-skip": (["action"], {"alice", "bob", "dora"}),
     "action-hand-over": (["action"], {"alice", "bob", "dora"}),
+    "clients-plan": ([], {"alice", "anna", "bob", "charlie"}),
+    "clients-hand-over": ([], {"bob"}),
+    "counter": ([], {"hana"}),
+    "arrival-list": ([], {"alice", "anna", "bob", "charlie"}),
     "team": ([], {"bob", "erin"}),
     "promise-note": ([], {"alice", "anna", "bob", "charlie"}),
     "promise-read": ([], {"alice", "anna", "bob", "charlie"}),
@@ -55,17 +83,24 @@ PAGES = {
     "referral-make": (["number"], {"alice", "bob", "dora"}),
     "referral-decline": (["referral"], {"alice", "bob", "dora"}),
     "referral-end": (["referral"], {"alice", "bob", "dora"}),
+    "book-hand-over": (["manager"], {"bob"}),
     "import-list": ([], {"erin"}),
 }
 # Changes and pages with rules of their own: tested by name elsewhere, here only that a stranger gets nothing.
 ELSEWHERE = {
     "action-plan", "action-done", "action-undo", "contact-undo", "today-dense", "point-reveal", "cover-end",
-    "user-deactivate", "notification-read", "notification-read-all", "outbox-list", "outbox-settle",
+    "user-deactivate", "user-reactivate", "view-save", "view-rename", "view-remove", "view-restore",
+    "clients-plan-undo", "notification-read", "notification-read-all", "outbox-list", "outbox-settle",
     "import-detail", "import-progress", "import-commit", "import-refuse", "import-errors",
-    "promise-undo", "opportunity-reopen", "case-reopen", "referral-accept", "referral-plan",
+    "trend-set", "promise-undo", "opportunity-reopen", "case-reopen", "referral-accept", "referral-plan",
+    "fact-forget", "point-remove", "date-forget", "core-accept", "core-ignore", "core-heed", "known-undo",
+    "relation-remove", "household-leave", "agreement-end", "opened-review",
+    "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
+    "counter-undo", "arrival-answer", "arrival-close",
+    "import-undo",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
-OPEN = {"health", "health-ready"}  # say nothing about anybody
+OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
 OTHERS = ("account_", "mfa_", "socialaccount_", "openid_connect_")  # allauth's own, which test themselves
 
 
@@ -89,6 +124,9 @@ def test_every_address_stands_in_this_table():
 def world(carla, alice):
     contact = ContactFactory(client=carla, staff=alice, note="She waits for the rates")
     action = ActionFactory(client=carla)
+    (fact,) = learn(actor=alice, client=carla, learnt=[Learnt(FactType.objects.get(code="interest"), "Tea")])
+    dated = write_dated_fact(actor=alice, client=carla, kind="birthday", month=5, day=20)
+    join_household(actor=alice, client=carla, person="Hugo", role="spouse")
     return {
         "promise": PromiseFactory(client=carla, noted_by=alice).pk,
         "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
@@ -97,11 +135,14 @@ def world(carla, alice):
         "referral": ReferralFactory(
             client=carla, referred_by=alice, specialist=UserFactory(branch=carla.branch)
         ).pk,
+        "fact": fact.pk,
+        "date": dated.pk,
         "number": carla.number,
         "tab": "contacts",
         "point": carla.contact_points.get(kind="phone").pk,
         "contact": contact.pk,
         "action": action.pk,
+        "manager": alice.pk,
     }
 
 
@@ -121,7 +162,14 @@ def test_page_is_seen_by_those_who_may_and_absent_for_all_others(name, world, ca
 
 @pytest.mark.parametrize("name", sorted(ELSEWHERE))
 def test_stranger_gets_nothing(name, client, db):
-    arguments = {"action-undo": [1, "skip"]}.get(name)
+    arguments = {
+        "action-undo": [1, "skip"],
+        "known-undo": ["N-1", "fact", 1],
+        "relation-remove": ["N-1", 1],
+        "household-leave": ["N-1", 1],
+        "agreement-end": ["N-1"],
+        "trend-set": ["N-1"],
+    }.get(name)
     if arguments is None:
         has_key = name.startswith(
             (
@@ -136,9 +184,16 @@ def test_stranger_gets_nothing(name, client, db):
                 "opportunity-",
                 "case-",
                 "referral-",
+                "fact-",
+                "date-",
+                "core-",
+                "opened-",
+                "arrival-",
+                "counter-u",
+                "counter-take",
             )
-        )
-        arguments = [1] if has_key or name == "notification-read" else []
+        ) or name in ("notification-read", "view-rename", "view-remove", "clients-plan-undo")
+        arguments = [1] if has_key else []
     for response in (client.get(reverse(name, args=arguments)), client.post(reverse(name, args=arguments))):
         assert response.status_code == 302
         assert response.url.startswith("/accounts/login/")

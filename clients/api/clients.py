@@ -1,6 +1,5 @@
 """The API of clients, their tiers and themes."""
 
-from django.apps import apps
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
@@ -12,7 +11,7 @@ from rest_framework.response import Response
 
 from clients import services
 from clients.api.ground import NUMBER
-from clients.knowing import known_of
+from clients.knowing import ASKED
 from clients.models import Assignment, Client, ContactPoint, DatedFact, Theme, Tier
 from clients.querysets import ClientQuerySet
 from clients.sight import shown_name, shown_native
@@ -111,25 +110,25 @@ class ClientSerializer(serializers.ModelSerializer):
 class ClientFileSerializer(ClientSerializer):
     """One client, with how much of what there is to know is known."""
 
-    completeness = serializers.FloatField(
-        source="known.completeness",
-        allow_null=True,
-        help_text="Weighted share of the fact types known, 0 to 1.",
+    completeness = serializers.SerializerMethodField(
+        help_text="Weighted share of the fact types known, 0 to 1."
     )
-    ask_next = serializers.SerializerMethodField(help_text="Codes of the heaviest fact types not yet known.")
+    ask_next = serializers.SerializerMethodField(
+        help_text="Codes of fact types not known that are worth asking for, heaviest first."
+    )
 
     class Meta(ClientSerializer.Meta):
         fields = [*ClientSerializer.Meta.fields, "completeness", "ask_next"]
 
     def to_representation(self, client) -> dict:
-        # Contacts stand above and are named, not imported; nothing of them is read here.
-        contacts = apps.get_model("interactions", "Contact")._meta.db_table
-        client.known = known_of(client, contacts_table=contacts, on=self._asker().today())
+        client.known = services.completeness_of(client, services.provenance_of(client))
         return super().to_representation(client)
 
+    def get_completeness(self, client) -> float:
+        return round(client.known[0], 4)
+
     def get_ask_next(self, client) -> list[str]:
-        asked = client.known.ask_next(is_person=client.kind == Client.Kind.PERSON)
-        return [fact_type.code for fact_type, _question in asked]
+        return [fact_type.code for fact_type in client.known[1][:ASKED]]
 
 
 class ClientChange(StrictSerializer):

@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError as Refusal
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
@@ -11,7 +10,6 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from clients.models import Client
-from clients.services import check_amount
 from clients.sight import shown_name
 from common import audit
 from common.api.serializers import StrictSerializer, VisibleField
@@ -86,10 +84,10 @@ class AmountInput(StrictSerializer):
             raise serializers.ValidationError(
                 {"amount": [_("Write the amount of this currency, or neither.")]}
             )
-        try:
-            check_amount(amount, currency)
-        except Refusal as error:
-            raise serializers.ValidationError(error.message_dict) from error
+        if amount is not None and not currency:
+            raise serializers.ValidationError(
+                {"currency": [_("Write the currency of the amount, like EUR.")]}
+            )
         return data
 
 

@@ -22,8 +22,10 @@ class Assignment(models.Model):
         PRIMARY = "primary", _("primary")
         SECONDARY = "secondary", _("secondary")
 
-    client = models.ForeignKey(Client, models.CASCADE, related_name="assignments")
-    manager = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments")
+    client = models.ForeignKey(Client, models.CASCADE, related_name="assignments", db_index=False)
+    manager = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="assignments", db_index=False
+    )
     role = models.CharField(max_length=10, choices=Role, default=Role.PRIMARY)
     from_on = models.DateField(null=True)
     to_on = models.DateField(null=True)

@@ -51,7 +51,7 @@ class Client(models.Model):
     Status = Status
     Trend = Trend
 
-    number = models.CharField(_("client number"), max_length=40, unique=True, db_collation="C")
+    number = models.CharField(_("client number"), max_length=40, db_collation="C")
     kind = models.CharField(_("kind"), max_length=12, choices=Kind, default=Kind.PERSON)
     name = models.CharField(_("name"), max_length=200)
     legal_name = models.CharField(_("legal name"), max_length=200, blank=True)
@@ -71,7 +71,8 @@ class Client(models.Model):
     document_hash = models.CharField(max_length=64, blank=True, editable=False)
     document_hint = models.CharField(max_length=3, blank=True, editable=False)  # its last characters
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="clients")
+    # client_branch_sort begins with it; an index of its own would only slow imports down. So below.
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="clients", db_index=False)
     tier = models.ForeignKey(Tier, models.PROTECT, null=True, blank=True, related_name="clients")
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.ACTIVE)
     trend = models.CharField(_("relationship"), max_length=14, choices=Trend, default=Trend.STEADY)
@@ -94,6 +95,7 @@ class Client(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(fields=["number"], name="client_number_once"),
             models.CheckConstraint(condition=Q(status__in=Status.values), name="client_status_known"),
             models.CheckConstraint(
                 condition=Q(risk_profile=None) | Q(risk_profile__range=(1, 5)), name="client_risk_1_to_5"
@@ -118,7 +120,12 @@ class Client(models.Model):
                 fields=["next_due_on"], condition=Q(next_due_on__isnull=False), name="client_next_due"
             ),
             models.Index(fields=["branch", "last_reached_at"], name="client_branch_reached"),
-            GinIndex(OpClass(F("search"), name="tsvector_ops"), name="client_search", fastupdate=False),
+            models.Index(
+                fields=["branch", "next_due_on"],
+                condition=Q(status="active", next_due_on__isnull=False),
+                name="client_branch_due",
+            ),
+            GinIndex(OpClass(F("search"), name="tsvector_ops"), name="client_search"),
         ]
 
     def __str__(self) -> str:
@@ -147,8 +154,8 @@ class Standing(models.Model):
     """
 
     client = models.ForeignKey(Client, models.CASCADE, related_name="standings")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
-    tier = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
+    tier = models.ForeignKey(Tier, models.PROTECT, null=True, related_name="+", db_index=False)
     status = models.CharField(max_length=10, choices=Status)
     from_on = models.DateField(null=True)
     to_on = models.DateField(null=True)
@@ -178,7 +185,7 @@ class ContactPoint(models.Model):
         ADDRESS = "address", _("Address")
         MESSENGER = "messenger", _("Messenger")
 
-    client = models.ForeignKey(Client, models.CASCADE, related_name="contact_points")
+    client = models.ForeignKey(Client, models.CASCADE, related_name="contact_points", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind)
     value = models.CharField(max_length=254)
     is_primary = models.BooleanField(default=False)

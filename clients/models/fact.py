@@ -42,8 +42,8 @@ class FactType(models.Model):
 
 @tracked()
 class Fact(models.Model):
-    client = models.ForeignKey(Client, models.CASCADE, related_name="facts")
-    type = models.ForeignKey(FactType, models.PROTECT, related_name="facts")
+    client = models.ForeignKey(Client, models.CASCADE, related_name="facts", db_index=False)
+    type = models.ForeignKey(FactType, models.PROTECT, related_name="facts", db_index=False)
     value = models.CharField(max_length=500)
     learnt_on = models.DateField(null=True, blank=True)
     amount = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)  # an estimate
@@ -76,7 +76,7 @@ class DatedFact(models.Model):
         GREGORIAN = "gregorian", _("Gregorian")
         LUNAR = "lunar", _("Chinese lunar")
 
-    client = models.ForeignKey(Client, models.CASCADE, related_name="dated_facts")
+    client = models.ForeignKey(Client, models.CASCADE, related_name="dated_facts", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind)
     person = models.CharField(max_length=120, blank=True)  # empty: the client
     calendar = models.CharField(max_length=10, choices=Calendar, default=Calendar.GREGORIAN)
@@ -126,13 +126,15 @@ class FactChange(models.Model):
         CLIENT = "client", _("client")
         IMPORT = "import", _("import")
 
-    client = models.ForeignKey(Client, models.CASCADE, related_name="fact_changes")
-    fact_type = models.ForeignKey(FactType, models.PROTECT, related_name="+")
+    client = models.ForeignKey(Client, models.CASCADE, related_name="fact_changes", db_index=False)
+    fact_type = models.ForeignKey(FactType, models.PROTECT, related_name="+", db_index=False)
     slot = models.CharField(max_length=40)  # the row it lives in: "fact/12", "contact_point/3"
     old_hash = models.CharField(max_length=64, blank=True)  # empty: was not known
     new_hash = models.CharField(max_length=64, blank=True)  # empty: no longer known
     by_kind = models.CharField(max_length=6, choices=ByKind)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     contact_id = models.BigIntegerField(null=True)  # interactions stands above: an id, not a key
     at = models.DateTimeField(default=timezone.now)
 

@@ -1,5 +1,6 @@
 """Changes to clients: who they are, what is known, what they allow, who looks after them, who may look."""
 
+from clients.services.adding import next_number, quick_add, similar_clients
 from clients.services.books import books_of_leavers, lend_client, transfer_clients
 from clients.services.clients import change_client, create_client, stand
 from clients.services.consents import (
@@ -8,16 +9,18 @@ from clients.services.consents import (
     consents_of,
     end_agreement,
     record_consent,
+    record_consents,
     unsubscribe,
     unsubscribe_token,
 )
+from clients.services.core_says import accept_core_value, heed_core_value, ignore_core_value
 from clients.services.finding import refresh_search
 from clients.services.known import (
     Learnt,
     add_contact_point,
     change_contact_point,
     change_fact,
-    check_amount,
+    completeness_of,
     forget_dated_fact,
     forget_fact,
     learn,
@@ -33,28 +36,33 @@ from clients.services.sight import (
     may_open,
     name_reader,
     open_with_reason,
+    openings_of,
     restrict_file,
     reveal,
     review_opening,
     to_review,
     unname_reader,
 )
+from clients.services.undoing import take_back
 
 __all__ = [
     "Learnt",
+    "accept_core_value",
     "add_contact_point",
     "approve_agreement",
     "books_of_leavers",
     "change_client",
     "change_contact_point",
     "change_fact",
-    "check_amount",
     "client_of_token",
+    "completeness_of",
     "consents_of",
     "create_client",
     "end_agreement",
     "forget_dated_fact",
     "forget_fact",
+    "heed_core_value",
+    "ignore_core_value",
     "join_household",
     "learn",
     "leave_household",
@@ -62,10 +70,14 @@ __all__ = [
     "may_open",
     "name_household",
     "name_reader",
+    "next_number",
     "open_with_reason",
+    "openings_of",
     "phone_e164",
     "provenance_of",
+    "quick_add",
     "record_consent",
+    "record_consents",
     "record_fact_change",
     "refresh_search",
     "relate",
@@ -73,7 +85,9 @@ __all__ = [
     "restrict_file",
     "reveal",
     "review_opening",
+    "similar_clients",
     "stand",
+    "take_back",
     "to_review",
     "transfer_clients",
     "unname_reader",

@@ -4,7 +4,7 @@ from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
 from clients.followers import rhythm_changed
@@ -88,13 +88,18 @@ def open_to(client: Client, *, on: date):
 
 
 def books_of_leavers(supervisor: User):
-    """People of the supervisor's branches who have left or lost the role and still hold clients, most first."""
-    from django.db.models import Count
+    """People who have left or lost the role and still hold clients, most first.
 
-    held = Q(assignments__to_on=None, assignments__role="primary")
+    Of each only the clients that the supervisor may see are counted, whatever branch the person is in:
+    the client's branch decides (domain.md), and a number must not tell of a restricted file.
+    """
+    held = Q(
+        assignments__to_on=None,
+        assignments__role=Assignment.Role.PRIMARY,
+        assignments__client__in=Client.objects.visible_to(supervisor),
+    )
     return (
-        User.objects.visible_to(supervisor)
-        .filter(held, Q(is_active=False) | ~Q(role=Role.ACCOUNT_MANAGER))
-        .annotate(clients=Count("assignments", filter=held))
+        User.objects.filter(held, Q(is_active=False) | ~Q(role=Role.ACCOUNT_MANAGER))
+        .annotate(clients=Count("assignments"))
         .order_by("-clients", "name")
     )

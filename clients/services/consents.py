@@ -15,6 +15,7 @@ from clients.services.known import record_fact_change
 from staff.models import Role, User
 
 AGREEMENT_SLOT = "agreement"  # one slot a client: a new version is another value of it
+FIRST_YEAR = 1950  # before it, a day is a slip of the keyboard
 UNSUBSCRIBE_SALT = "clients.unsubscribe"
 
 
@@ -43,9 +44,42 @@ def record_consent(
     now = timezone.now()
     if at is not None and at > now + timedelta(minutes=1):
         raise ValidationError({"at": _("Consent cannot be given in the future.")})
+    if at is not None and at.year < FIRST_YEAR:
+        raise ValidationError({"at": _("Give the day on which the client said so.")})
     if source in (Consent.Source.UNSUBSCRIBE, Consent.Source.IMPORT):
         raise ValidationError({"source": _("Choose how the client said so.")})
     return _append(client, channel, purpose, granted, source, at or now, actor, clean({"note": note})["note"])
+
+
+@transaction.atomic
+def record_consents(
+    *,
+    actor: User,
+    client: Client,
+    answers: dict[tuple[str, str], bool],
+    source: str = Consent.Source.SPOKEN,
+    at: datetime | None = None,
+    note: str = "",
+) -> list[Consent]:
+    """Append what the client said about several channels and purposes at once, all or nothing.
+
+    Raises: as `record_consent`, and ValidationError where nothing was said.
+    """
+    if not answers:
+        raise ValidationError(_("Choose what the client allows or withdraws."))
+    return [
+        record_consent(
+            actor=actor,
+            client=client,
+            channel=channel,
+            purpose=purpose,
+            granted=granted,
+            source=source,
+            at=at,
+            note=note,
+        )
+        for (channel, purpose), granted in answers.items()
+    ]
 
 
 def _append(client, channel, purpose, granted, source, at, actor, note="") -> Consent:

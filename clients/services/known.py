@@ -24,9 +24,19 @@ from common.text import clean_line, fold, has_nul
 from staff.models import User
 
 FACT_LENGTH = 500
-CURRENCY = re.compile("[A-Z]{3}").fullmatch
 POINT_CODES = ("phone", "email", "address", "messenger")
 DATE_CODES = {"birthday": "birthday", "wedding": "wedding", "founding": "founding", "other": "other_date"}
+ONLY_OF_PEOPLE = {
+    "birthday",
+    "wedding",
+    "family",
+    "family_date",
+    "education",
+    "occupation",
+    "employer",
+    "custom",
+}
+ONLY_OF_ORGANISATIONS = {"founding"}
 OF_ANOTHER = "family_date"  # the fact type of a related person's dates
 
 
@@ -74,12 +84,6 @@ def record_fact_change(
 # -- facts -----------------------------------------------------------------------------------------
 
 
-def check_amount(amount: Decimal | None, currency: str) -> None:
-    """An estimate has a currency. Raises ValidationError on `currency`."""
-    if amount is not None and not CURRENCY(currency):
-        raise ValidationError({"currency": _("Write the currency of the amount, like EUR.")})
-
-
 @transaction.atomic
 def learn(
     *,
@@ -100,6 +104,18 @@ def learn(
     if not learnt:
         return []
     may_edit(actor, client)
+    return write_facts(actor=actor, client=client, learnt=learnt, contact_id=contact_id, by_kind=by_kind)
+
+
+def write_facts(
+    *,
+    actor: User | None,
+    client: Client,
+    learnt: Iterable[Learnt],
+    contact_id: int | None = None,
+    by_kind: str = FactChange.ByKind.STAFF,
+) -> list[Fact]:
+    """What `learn` does once the right to is settled. The caller has checked it and opened a transaction."""
     _lock(client)
     today = client.branch.today()
     written = []
@@ -107,7 +123,6 @@ def learn(
         if one.type.lives_in != FactType.Lives.FACT:
             raise ValidationError({"type": _("This is written down in its own place, not as a fact.")})
         value = required("value", one.value, _("Write what you learnt."), most=FACT_LENGTH)
-        check_amount(one.amount, one.currency)
         rows = list(Fact.objects.filter(client=client, type=one.type).order_by("pk"))
         same = next((row for row in rows if fold(row.value) == fold(value)), None)
         row = same if one.type.is_many else (rows[0] if rows else None)
@@ -120,8 +135,10 @@ def learn(
                 written.append(row)
                 continue
         row.value, row.learnt_on = value, today
-        if one.amount is not None or fold(old) != fold(value):
-            row.amount, row.currency = one.amount, one.currency if one.amount is not None else ""
+        if one.amount is not None:
+            row.amount, row.currency = one.amount, _currency(one.currency)
+        elif fold(old) != fold(value):
+            row.amount, row.currency = None, ""
         row.full_clean(exclude=["client", "type"], validate_constraints=False)
         row.save()
         record_fact_change(
@@ -151,9 +168,9 @@ def change_fact(
         Fact.objects.select_for_update(of=("self",)).select_related("client__branch", "type").get(pk=fact.pk)
     )
     value = required("value", value, _("Write what you learnt."), most=FACT_LENGTH)
-    check_amount(amount, currency)
     old = fact.value
-    fact.value, fact.amount, fact.currency = value, amount, currency if amount is not None else ""
+    fact.value, fact.amount = value, amount
+    fact.currency = _currency(currency) if amount is not None else ""
     if old != value:
         fact.learnt_on = fact.client.branch.today()
     fact.save()
@@ -167,11 +184,24 @@ def change_fact(
 def forget_fact(*, actor: User, fact: Fact) -> None:
     """Take a fact off the file: it was wrong, or the client asked. The ledger says that it is known no more."""
     may_edit(actor, fact.client)
+    drop_fact(actor=actor, fact=fact)
+
+
+def drop_fact(*, actor: User, fact: Fact) -> None:
+    """What `forget_fact` does once the right to is settled. The caller has checked it."""
     fact = Fact.objects.select_for_update(of=("self",)).select_related("client", "type").get(pk=fact.pk)
     record_fact_change(
         actor=actor, client=fact.client, code=fact.type, slot=f"fact/{fact.pk}", old=fact.value, new=""
     )
     fact.delete()
+
+
+def _currency(code: str) -> str:
+    """An ISO 4217 code. Raises ValidationError on `currency`."""
+    code = clean_line(code).upper()
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise ValidationError({"currency": _("Write the currency's three letters, like EUR.")})
+    return code
 
 
 def _lock(client: Client) -> None:
@@ -207,6 +237,7 @@ def add_contact_point(
     """
     may_edit(actor, client)
     value = _point_value(client, kind, value)
+    _lock(client)  # or two people at once would both write the primary one
     point, created = ContactPoint.objects.get_or_create(
         client=client,
         kind=kind,
@@ -395,6 +426,24 @@ def check_date(dated: DatedFact, *, today: date) -> None:
         raise ValidationError({"year": _("Give a year between 1850 and this one.")})
     if dated.calendar == DatedFact.Calendar.GREGORIAN and month and in_year(month, day, year) > today:
         raise ValidationError({"year": _("This day has not come yet.")})
+
+
+# -- completeness ----------------------------------------------------------------------------------
+
+
+def completeness_of(client: Client, changes: dict[str, FactChange]) -> tuple[float, list[FactType]]:
+    """The weighted share of fact types known, and those unknown that are worth asking for, heaviest first.
+
+    `changes` is `provenance_of(client)`: the same ledger that the indicator reads (numbers.md). What only
+    the other kind of client has is not asked for.
+    """
+    known = {change.fact_type_id for change in changes.values() if change.new_hash}
+    types = list(FactType.objects.all())
+    total = sum(one.weight for one in types)
+    share = sum(one.weight for one in types if one.pk in known) / total if total else 0.0
+    not_theirs = ONLY_OF_PEOPLE if client.kind == Client.Kind.ORGANISATION else ONLY_OF_ORGANISATIONS
+    unknown = [one for one in types if one.pk not in known and one.weight and one.code not in not_theirs]
+    return share, unknown
 
 
 # -- provenance ------------------------------------------------------------------------------------

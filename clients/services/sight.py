@@ -72,8 +72,8 @@ def lookers_after(client: Client) -> list[User]:
     return list({user.pk: user for user in (*managers, *supervisors)}.values())
 
 
-def to_review(supervisor: User):
-    """Emergencies in the supervisor's branches that nobody has reviewed yet, oldest first."""
+def openings_of(supervisor: User):
+    """Emergencies in the supervisor's branches, reviewed or not, oldest first."""
     if supervisor.role != Role.SUPERVISOR:
         return SightGrant.objects.none()
     return (
@@ -82,8 +82,13 @@ def to_review(supervisor: User):
         )
         .filter(client__in=Client.objects.visible_to(supervisor))
         .select_related("client", "user", "reviewed_by")
-        .order_by("from_at")
+        .order_by("from_at", "pk")
     )
+
+
+def to_review(supervisor: User):
+    """Emergencies that wait for the supervisor's review, oldest first; one's own are somebody else's."""
+    return openings_of(supervisor).filter(reviewed_at=None).exclude(user=supervisor)
 
 
 @transaction.atomic
@@ -92,7 +97,7 @@ def review_opening(*, actor: User, grant: SightGrant, review: str) -> SightGrant
 
     Raises: ValidationError on `review`; PermissionDenied.
     """
-    if grant.user_id == actor.pk or not to_review(actor).filter(pk=grant.pk).exists():
+    if grant.user_id == actor.pk or not openings_of(actor).filter(pk=grant.pk).exists():
         raise PermissionDenied
     review = required("review", review, _("Write what you found."), most=500)
     changed = SightGrant.objects.filter(pk=grant.pk, reviewed_at=None).update(

@@ -9,8 +9,9 @@ All SQL is made of names that stand in this package, never of anything that was 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db import models
 
@@ -89,10 +90,53 @@ class Scope:
     rejects: str
     present: frozenset[str]
     source_date: date
+    acts: frozenset[str] = frozenset({CREATE, UPDATE, UNCHANGED, OLDER})  # what the plan holds, once judged
     params: dict[str, Any] = field(default_factory=dict)
 
     def has(self, column: str) -> bool:
         return column in self.present
+
+
+def history_of(model: type[models.Model]) -> type[models.Model]:
+    return model.pgh_event_model  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """One import while it is taken back. Each tracked model has a table of what the import did to which row.
+
+    Its columns: `id`, the history rows `before` (none where it was not tracked), `first` and `last` of the
+    import, and whether the row was `made` or is `gone`.
+    """
+
+    kind: "type[Kind]"
+    history_id: UUID
+    at: datetime  # when the commit began, which stands in every row that it wrote by now()
+    actor_id: int | None
+
+    def table(self, model: type[models.Model]) -> str:
+        return f"undo_{model._meta.db_table}"
+
+    def history(self, model: type[models.Model]) -> str:
+        return history_of(model)._meta.db_table
+
+    @property
+    def names(self) -> dict:
+        """Parameters of every statement."""
+        return {"history": self.history_id, "at": self.at, "actor": self.actor_id}
+
+
+@dataclass(frozen=True)
+class Change:
+    """How the preview tells what an update does to one column: SQL over s, p and the target t.
+
+    `beside`: the stored value stands, the file's is kept beside it.
+    """
+
+    column: str
+    old: str
+    when: str
+    beside: str = "false"
 
 
 class Kind:
@@ -110,9 +154,13 @@ class Kind:
     derived: ClassVar[tuple[tuple[str, str], ...]] = ()  # further staged columns: name, type
     plan_columns: ClassVar[tuple[tuple[str, str], ...]] = ()  # further plan columns: name, expression
     plan_joins: ClassVar[str] = ""
+    covers: ClassVar[tuple[str, ...]] = (CREATE, UPDATE, UNCHANGED)  # acts whose rows Coverage keeps
     masks: ClassVar[bool] = False  # stored values are client data: the preview masks them
     undo_models: ClassVar[tuple[type[models.Model], ...]] = ()  # tracked tables it writes, the target first
-    ledgers: ClassVar[tuple[str, ...]] = ()  # append-only tables it writes beside them
+    # Columns of those that follow from something else: their change is nobody's.
+    computed: ClassVar[dict[type[models.Model], tuple[str, ...]]] = {}
+    # Untracked tables it writes beside them, and when a row `r` there is an undone import's own.
+    ledgers: ClassVar[dict[str, str]] = {}
     shown: ClassVar[tuple[str, ...]] = ()  # columns of the preview, identity first
 
     # -- staging, in Python ----------------------------------------------------------------------
@@ -198,7 +246,8 @@ class Kind:
     @classmethod
     def statements(cls, scope: Scope) -> list[str]:
         """The writing statements of a commit, in order. `plan` holds ids for every row, new ones included."""
-        return [cls.insert_sql(scope), cls.update_sql(scope)]
+        found = [cls.insert_sql(scope)] if CREATE in scope.acts else []
+        return [*found, cls.update_sql(scope)] if UPDATE in scope.acts else found
 
     @classmethod
     def insert_sql(cls, scope: Scope) -> str:
@@ -208,7 +257,7 @@ class Kind:
             INSERT INTO {cls.table()} (id, {", ".join(values)})
             SELECT p.target_id, {", ".join(values.values())}
             FROM {scope.stage} s JOIN {scope.plan} p ON p.row_no = s.row_no
-            WHERE p.act = 'c'
+            WHERE p.act = 'c' ORDER BY p.target_id
         """
 
     @classmethod
@@ -245,6 +294,21 @@ class Kind:
         return expression
 
     @classmethod
+    def changes(cls, scope: Scope) -> list[Change]:
+        """What an update may change, column by column, for the preview."""
+        found: dict[str, Change] = {}
+        codes = {f"{ref.alias}.id": ref for ref in cls.refs}
+        for write in cls.writes_present(scope):
+            if write.only_new or not write.column or write.column in found:
+                continue
+            old, ref = f"t.{write.target}::text", codes.get(write.value)
+            if ref is not None:
+                old = f"(SELECT x.{ref.by} FROM {ref.table} x WHERE x.id = t.{write.target})"
+            left = cls._in_plan(cls.written(write, now=f"t.{write.target}"))
+            found[write.column] = Change(write.column, old, f"t.{write.target} IS DISTINCT FROM ({left})")
+        return list(found.values())
+
+    @classmethod
     def missing_sql(cls, scope: Scope) -> str:
         """Counts rows that we know and the file lacks; empty where that says nothing."""
         (column,) = cls.key_columns()
@@ -257,8 +321,17 @@ class Kind:
     def finish(cls, scope: Scope) -> None:
         """Last words of the commit, inside its transaction, in Python over SQL."""
 
+    # -- undoing ---------------------------------------------------------------------------------
+
     @classmethod
-    def after_undo(
-        cls, removed: dict[type[models.Model], list[int]], restored: dict[type[models.Model], list[int]]
-    ):
-        """What must be computed anew when an import was undone, inside its transaction."""
+    def undo_obstacles(cls, undoing: Undoing) -> list[str]:
+        """Sentences: why the import cannot be taken back, beyond what is asked of every kind."""
+        return []
+
+    @classmethod
+    def before_undo(cls, undoing: Undoing) -> None:
+        """What must happen while the rows are still there."""
+
+    @classmethod
+    def after_undo(cls, undoing: Undoing) -> None:
+        """What must be computed anew when the rows are back."""

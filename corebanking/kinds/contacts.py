@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Channel
 from corebanking.cells import Code, Moment, Number, OneOf, Text, Whole
-from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Write
+from corebanking.kinds.base import Change, Check, Column, Kind, Ref, Scope, Undoing, Write
 from corebanking.kinds.portfolio import CLIENT
 from corebanking.mapping import Mapping
 from interactions.models import Contact, ContactNote
@@ -134,6 +134,13 @@ class Contacts(Kind):
         return f"{test} OR (s.words IS NOT NULL AND n.text IS DISTINCT FROM s.words)"
 
     @classmethod
+    def changes(cls, scope: Scope) -> list[Change]:
+        note = Change(
+            "note", "(SELECT n.text FROM interactions_contactnote n WHERE n.id = p.note_id)", "p.note_differs"
+        )
+        return [*super().changes(scope), note]
+
+    @classmethod
     def _in_plan(cls, expression: str) -> str:
         return (
             super()
@@ -167,6 +174,20 @@ class Contacts(Kind):
         """Last reached and next due follow, of the clients of the file only."""
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT DISTINCT client_id FROM {scope.plan} WHERE act IN ('c', 'u')")
+            ids = [row[0] for row in cursor.fetchall()]
+        for start in range(0, len(ids), 20_000):
+            refresh_cadence(ids[start : start + 20_000])
+
+    @classmethod
+    def after_undo(cls, undoing: Undoing) -> None:
+        """Last reached and next due follow, of the clients of the undone contacts."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT DISTINCT e.client_id FROM {undoing.table(Contact)} u
+                JOIN interactions_contactevent e ON e.pgh_id IN (u.before, u.last)
+                """
+            )
             ids = [row[0] for row in cursor.fetchall()]
         for start in range(0, len(ids), 20_000):
             refresh_cadence(ids[start : start + 20_000])

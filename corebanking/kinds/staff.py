@@ -1,11 +1,10 @@
 """Branches and staff."""
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from corebanking.cells import Code, Country, Email, OneOf, Text, YesNo, Zone
-from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Write
+from corebanking.kinds.base import Change, Check, Column, Kind, Ref, Scope, Undoing, Write
 from corebanking.refusals import ImportRefused
 from staff.models import Branch, Role, User
 from staff.services import rebuild_branch_paths
@@ -54,6 +53,7 @@ class Branches(Kind):
         ),
     )
     undo_models = (Branch,)
+    computed = {Branch: ("path",)}
     shown = ("code", "name", "parent_code", "country", "time_zone")
 
     @classmethod
@@ -63,6 +63,12 @@ class Branches(Kind):
             test += """ OR COALESCE((SELECT b.code FROM staff_branch b WHERE b.id = t.parent_id), '')
                 IS DISTINCT FROM COALESCE(s.parent_code, '')"""
         return test
+
+    @classmethod
+    def changes(cls, scope: Scope) -> list[Change]:
+        above = "(SELECT b.code FROM staff_branch b WHERE b.id = t.parent_id)"
+        differs = f"COALESCE({above}, '') IS DISTINCT FROM COALESCE(s.parent_code, '')"
+        return [*super().changes(scope), Change("parent_code", above, differs)]
 
     @classmethod
     def statements(cls, scope: Scope) -> list[str]:
@@ -86,9 +92,7 @@ class Branches(Kind):
             raise ImportRefused(" ".join(error.messages)) from error
 
     @classmethod
-    def after_undo(
-        cls, removed: dict[type[Model], list[int]], restored: dict[type[Model], list[int]]
-    ) -> None:
+    def after_undo(cls, undoing: Undoing) -> None:
         rebuild_branch_paths()
 
 
@@ -139,4 +143,5 @@ class Staff(Kind):
         ),
     )
     undo_models = (User,)
+    computed = {User: ("remembered_channel",)}
     shown = ("staff_number", "name", "role", "branch_code", "active")

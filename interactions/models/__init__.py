@@ -1,6 +1,7 @@
-"""Contacts, actions, occurrences, promises, opportunities, service. One module a noun."""
+"""Contacts, actions, occurrences, promises, opportunities, service, arrivals. One module a noun."""
 
 from interactions.models.action import Action, Occurrence
+from interactions.models.arrival import Arrival
 from interactions.models.contact import Contact, ContactNote
 from interactions.models.opportunity import Opportunity, Stage, StageChange
 from interactions.models.promise import Promise
@@ -8,6 +9,7 @@ from interactions.models.service import CaseStep, Referral, ServiceCase
 
 __all__ = [
     "Action",
+    "Arrival",
     "CaseStep",
     "Contact",
     "ContactNote",

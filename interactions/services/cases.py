@@ -43,6 +43,14 @@ def open_case(
     """
     if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
         raise PermissionDenied
+    heard = contact is not None and contact.is_reached
+    return write_case(actor=actor, client=client, kind=kind, text=text, contact=contact, heard=heard)
+
+
+def write_case(
+    *, actor: User, client: Client, kind: str, text: str, contact: Contact | None, heard: bool
+) -> ServiceCase:
+    """What `open_case` does once the right to is settled. `heard`: whoever follows it up has listened already."""
     if kind not in ServiceCase.Kind.values:
         raise ValidationError({"kind": _("Choose a kind from the list.")})
     text = text.strip()
@@ -52,7 +60,6 @@ def open_case(
         raise ValidationError({"contact": _("Choose a contact of this client.")})
     now = timezone.now()
     case = ServiceCase(client=client, kind=kind, text=text, contact=contact, opened_by=actor, opened_at=now)
-    heard = contact is not None and contact.is_reached
     case.due_at = _deadline(case, Step.ANSWERED if heard else Step.LISTENED, now)
     case.save()
     if heard:

@@ -290,6 +290,11 @@ def void_contact(*, actor: User, contact: Contact, reason: str) -> Contact:
         raise ValidationError({"reason": _("Write why the contact does not count.")})
     if not Contact.objects.editable_by(actor).filter(pk=contact.pk).exists():
         raise PermissionDenied
+    return take_out(actor=actor, contact=contact, reason=reason)
+
+
+def take_out(*, actor: User, contact: Contact, reason: str) -> Contact:
+    """What `void_contact` does once the right to is settled. The caller has checked it and opened a transaction."""
     contact = Contact.objects.select_for_update(of=("self",)).select_related("action").get(pk=contact.pk)
     if contact.is_void:
         return contact

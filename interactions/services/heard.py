@@ -3,11 +3,13 @@
 from collections.abc import Iterable
 
 from django.apps import apps
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from clients.models import DatedFact, Fact, FactChange
-from clients.services import Learnt, forget_fact, learn, record_fact_change, value_hash
+from clients.models import Fact, FactChange, FactType
+from clients.services import Learnt, learn, record_fact_change, value_hash
+from clients.services.known import drop_fact
 from interactions.models import Action, Contact, Opportunity, Promise, Stage, StageChange
 from interactions.models.opportunity import OPEN_STAGES
 from interactions.services.opportunities import Interest, raise_opportunity
@@ -38,7 +40,8 @@ def take_back(*, actor: User, contact: Contact, reason: str) -> None:
     """Undo what a voided contact brought, where nobody has built on it since.
 
     Facts go back to what they were, unless they changed again; promises are withdrawn; opportunities still
-    in their first stage are closed as lost with the reason. Part of the caller's transaction.
+    in their first stage are closed as lost with the reason. Part of the caller's transaction, who has checked
+    that the contact is the actor's to void.
     """
     now = timezone.now()
     for change in (
@@ -73,7 +76,7 @@ def _put_back(actor: User, contact: Contact, change: FactChange) -> None:
     if fact is None or value_hash(fact.value) != change.new_hash:
         return
     if not change.old_hash:
-        forget_fact(actor=actor, fact=fact)
+        drop_fact(actor=actor, fact=fact)
         return
     # History keeps the former value; the ledger only its hash.
     event = apps.get_model("clients", "FactEvent")
@@ -91,34 +94,24 @@ def _put_back(actor: User, contact: Contact, change: FactChange) -> None:
 
 
 def learnt_in(contacts: list[Contact]) -> dict[int, list[str]]:
-    """What was learnt in some contacts, in words, by contact: the fact types whose slots changed there."""
+    """What was learnt in some contacts, in words, by contact: the value where it still stands, else its type."""
+    if not contacts:
+        return {}
     found: dict[int, list[str]] = {}
-    rows = (
-        FactChange.objects.filter(contact_id__in=[contact.pk for contact in contacts])
-        .exclude(new_hash="")
-        .select_related("fact_type")
-        .order_by("pk")
-    )
-    values = _values([row.slot for row in rows])
-    for row in rows:
-        value = values.get(row.slot, "")
-        said = value if value and value_hash(value) == row.new_hash else str(row.fact_type)
-        found.setdefault(row.contact_id, []).append(said)
-    return found
-
-
-def _values(slots: list[str]) -> dict[str, str]:
-    """What facts and dates hold now, by slot."""
-    ids: dict[str, list[int]] = {"fact": [], "dated_fact": []}
-    for slot in slots:
-        table, _slash, key = slot.partition("/")
-        if table in ids and key.isdigit():
-            ids[table].append(int(key))
-    found = {
-        f"fact/{pk}": value
-        for pk, value in Fact.objects.filter(pk__in=ids["fact"]).values_list("pk", "value")
-    }
-    if ids["dated_fact"]:
-        for dated in DatedFact.objects.filter(pk__in=ids["dated_fact"]):
-            found[f"dated_fact/{dated.pk}"] = dated.as_text()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT g.contact_id, t.code, t.name, f.value, g.new_hash
+              FROM clients_factchange g
+              JOIN clients_facttype t ON t.id = g.fact_type_id
+              LEFT JOIN clients_fact f ON 'fact/' || f.id = g.slot AND f.client_id = g.client_id
+             WHERE g.contact_id = ANY(%s) AND g.new_hash <> ''
+             ORDER BY g.id
+            """,
+            [[contact.pk for contact in contacts]],
+        )
+        for contact_id, code, name, value, new_hash in cursor.fetchall():
+            stands = value is not None and value_hash(value) == new_hash
+            said = value if stands else str(FactType(code=code, name=name))
+            found.setdefault(contact_id, []).append(said)
     return found

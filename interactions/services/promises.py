@@ -51,6 +51,18 @@ def note_promise(
             if known.noted_by_id != actor.pk or known.client_id != client.pk:
                 raise PermissionDenied
             return known
+    return write_promise(actor=actor, client=client, noted=noted, contact=contact, submission=submission)
+
+
+def write_promise(
+    *,
+    actor: User,
+    client: Client,
+    noted: Noted,
+    contact: Contact | None = None,
+    submission: uuid.UUID | None = None,
+) -> Promise:
+    """What `note_promise` does once the right to is settled. The caller has checked it and opened a transaction."""
     if not client.is_served:
         raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
     today = client.branch.today()

@@ -1,35 +1,50 @@
 """The client file: who the client is, why to call, what happened, what is held, who saw and changed."""
 
-from datetime import date
+from datetime import date, timedelta
 
-from django.db.models import DateField
+from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from clients.knowing import Known, known_of
 from clients.models import Client, ContactPoint
 from clients.models.client import age_on
+from clients.services import change_client
 from clients.sight import may_reveal, may_see_notes, shown_name, shown_native, shown_words
-from common import audit, saying
+from common import audit, lunar, saying
 from common.calendars import in_year
 from common.models import AuditEntry
+from common.pages import go, tell
 from common.paging import keyset
 from interactions import words
-from interactions.models import Action, Contact
+from interactions.models import Action, Contact, Opportunity, ServiceCase
 from interactions.querysets import ContactQuerySet
+from interactions.services.heard import learnt_in
 from interactions.trail import trail_of
+from interactions.trend import proposed_trend
+from interactions.views import file_parts
 from portfolio.models import Holding
 
 TIMELINE = 10
 ORDER = ("phone", "email", "messenger", "address")
-TABS = ("overview", "contacts", "portfolio", "trail")
+TABS = ("overview", "contacts", "portfolio", "people", "plan", "opportunities", "service", "trail")
 # Each counted by itself: joined, two tables would multiply.
-CONTACTS = "SELECT count(*) FROM interactions_contact c WHERE c.client_id = clients_client.id AND c.voided_at IS NULL"
-HOLDINGS = "SELECT count(*) FROM portfolio_holding h WHERE h.client_id = clients_client.id"
-MANAGER = """
-    SELECT {column} FROM clients_assignment a JOIN staff_user u ON u.id = a.manager_id
-     WHERE a.client_id = clients_client.id AND a.role = 'primary' AND a.to_on IS NULL
-"""
+COUNTS = {
+    "contact_count": "SELECT count(*) FROM interactions_contact x WHERE x.client_id = clients_client.id"
+    " AND x.voided_at IS NULL",
+    "holding_count": "SELECT count(*) FROM portfolio_holding x WHERE x.client_id = clients_client.id",
+    "plan_count": "SELECT count(*) FROM interactions_action x WHERE x.client_id = clients_client.id"
+    " AND x.state = 'planned'",
+    "opportunity_count": "SELECT count(*) FROM interactions_opportunity x"
+    " WHERE x.client_id = clients_client.id AND x.closed_at IS NULL",
+    "case_count": "SELECT count(*) FROM interactions_servicecase x WHERE x.client_id = clients_client.id"
+    " AND x.closed_at IS NULL",
+}
 
 
 def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> HttpResponse:
@@ -38,12 +53,7 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
         Client.objects.visible_to(request.user)
         .select_related("tier", "branch")
         .defer("search", "document_number")
-        .annotate(
-            contact_count=RawSQL(CONTACTS, []),
-            holding_count=RawSQL(HOLDINGS, []),
-            manager_name=RawSQL(MANAGER.format(column="u.name"), []),
-            managed_from=RawSQL(MANAGER.format(column="a.from_on"), [], output_field=DateField()),
-        ),
+        .annotate(**{name: RawSQL(sql, []) for name, sql in COUNTS.items()}),
         number=number,
     )
     if tab not in TABS:
@@ -51,44 +61,64 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
     user = request.user
     audit.record(actor=user, act=AuditEntry.Act.READ, subject=f"client/{client.pk}", detail=tab)
     today = user.today()
+    known = known_of(client, contacts_table=Contact._meta.db_table, on=today)
     context = {
+        "known": known,
+        "manager": known.primary,
+        "agreement": file_parts.agreement_part(known),
         "client": client,
         "name": shown_name(user, client),
         "native": shown_native(user, client),
         "tab": tab,
         "today": today,
-        "points": _points(client) if user.may_see_identities else [],
+        "points": _points(known) if user.may_see_identities else [],
         "editable": user.role in ("account_manager", "supervisor")
         and client.status not in ("closed", "deceased"),
         "may_reveal": may_reveal(user),
         "sees_identities": user.may_see_identities,
-        "birthday": _birthday(client, today),
-        "facts": client.facts.select_related("type").order_by("-type__weight", "pk"),
+        "birthday": _birthday(client, known, today),
     }
-    context |= {"overview": _overview, "contacts": _contacts, "portfolio": _portfolio, "trail": _trail}[tab](
-        request, client, today
-    )
+    if tab == "overview":
+        context |= _overview(request, client, known, today)
+    elif tab == "people":
+        context |= file_parts.people_of(request, known)
+    else:
+        context |= PARTS[tab](request, client, today)
     return render(request, f"interactions/file_{tab}.html", context)
 
 
-def _points(client: Client) -> list[ContactPoint]:
+def _points(known: Known) -> list[ContactPoint]:
     """The first ways to reach the client."""
-    usable = ContactPoint.objects.usable().filter(client=client)
-    return sorted(usable, key=lambda point: ORDER.index(point.kind))[:4]
+    return sorted(known.usable_points, key=lambda point: ORDER.index(point.kind))[:4]
 
 
-def _birthday(client: Client, today: date) -> dict | None:
+def _birthday(client: Client, known: Known, today: date) -> dict | None:
+    """The client's birthday or founding day: its next return, the age then and now."""
     kind = "birthday" if client.kind == Client.Kind.PERSON else "founding"
-    known = client.dated_facts.filter(person="", kind=kind).order_by("pk").first()
-    if known is None:
+    dated = next((one for one in known.dates if one.kind == kind and not one.person), None)
+    if dated is None:
         return None
-    found: dict = {"fact": known}
-    if known.calendar == "gregorian" and known.month:
-        this_year = in_year(known.month, known.day, today.year)
-        coming = this_year if this_year >= today else in_year(known.month, known.day, today.year + 1)
-        found |= {"next": coming, "turns": coming.year - known.year if known.year else None}
-        if known.year:
-            found["age"] = age_on(in_year(known.month, known.day, known.year), today)
+    found: dict = {"fact": dated}
+    if not dated.month:
+        return found
+    if dated.calendar == "lunar":
+        coming = lunar.returns_between(
+            dated.month, dated.day, dated.is_leap_month, today, today + timedelta(days=500)
+        )
+        found["lunar"] = lunar.text(dated.month, dated.day, dated.is_leap_month)
+        if coming:
+            found["next"] = coming[0]
+        if dated.year:
+            born = lunar.LunarDate(dated.year, dated.month, dated.day, dated.is_leap_month)
+            found["age"] = lunar.age_on(born, today)
+            if coming:
+                found["turns"] = found["age"] if coming[0] == today else found["age"] + 1
+        return found
+    this_year = in_year(dated.month, dated.day, today.year)
+    coming_on = this_year if this_year >= today else in_year(dated.month, dated.day, today.year + 1)
+    found |= {"next": coming_on, "turns": coming_on.year - dated.year if dated.year else None}
+    if dated.year:
+        found["age"] = age_on(in_year(dated.month, dated.day, dated.year), today)
     return found
 
 
@@ -107,8 +137,14 @@ def _said(user, contact: Contact) -> str:
 
 
 def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
-    """Contacts with their words, where the reader may read them."""
+    """Contacts with their words and what they brought, where the reader may read it."""
     user = request.user
+    learnt = learnt_in(contacts) if user.may_see_identities else {}
+    voiced: dict[int, list[Opportunity]] = {}
+    if contacts:
+        raised = Opportunity.objects.filter(contact__in=[contact.pk for contact in contacts])
+        for one in raised.select_related("product"):
+            voiced.setdefault(one.contact_id or 0, []).append(one)
     return [
         {
             "contact": contact,
@@ -120,6 +156,9 @@ def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
             "people": shown_words(user, contact.participants),
             "corrected": shown_words(user, contact.changed_reason),
             "void": shown_words(user, contact.void_reason),
+            "learnt": learnt.get(contact.pk, []),
+            "voiced": voiced.get(contact.pk, []),
+            "again": shown_words(user, contact.repeat_reason),
             "mine": contact.staff_id == user.pk,
             "editable": not contact.is_void
             and (
@@ -130,7 +169,7 @@ def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
     ]
 
 
-def _overview(request: HttpRequest, client: Client, today: date) -> dict:
+def _overview(request: HttpRequest, client: Client, known: Known, today: date) -> dict:
     actions = list(Action.objects.open().filter(client=client).ranked(today).select_related("theme")[:8])
     attempts = Contact.objects.tried_for([action.pk for action in actions])
     before = []
@@ -160,7 +199,16 @@ def _overview(request: HttpRequest, client: Client, today: date) -> dict:
         .select_related("product")
         .order_by("matures_on", "number")
     )
-    return {
+    opportunities = []
+    if client.opportunity_count:
+        rows = Opportunity.objects.open().filter(client=client).select_related("product").overdue_first()[:5]
+        opportunities = [file_parts.opportunity_row(request.user, one, today) for one in rows]
+    return file_parts.known_part(request, client, known, today) | {
+        "open_opportunities": opportunities,
+        "open_cases": list(ServiceCase.objects.open().filter(client=client).order_by("due_at")[:3])
+        if client.case_count
+        else [],
+        "trend": proposed_trend([contact.effect for contact in contacts if contact.is_reached], client.trend),
         "before": before,
         "timeline": _timeline(request, contacts[:TIMELINE]),
         "has_more": len(contacts) > TIMELINE,
@@ -225,6 +273,8 @@ def _contacts(request: HttpRequest, client: Client, today: date) -> dict:
     show = request.GET.get("show", "")
     if show == "reached":
         rows = rows.reached()
+    elif show == "money":
+        rows = rows.filter(Q(theme__way="sales") | Q(opportunities__isnull=False)).distinct()
     elif show == "others":
         rows = rows.exclude(staff=request.user)
     page = keyset(rows, keys=("-occurred_at", "-id"), size=25, cursor=request.GET.get("cursor", ""))
@@ -272,3 +322,26 @@ def _portfolio(request: HttpRequest, client: Client, today: date) -> dict:
 
 def _trail(request: HttpRequest, client: Client, today: date) -> dict:
     return {"trail": trail_of(client, before=request.GET.get("before", ""))}
+
+
+PARTS = {
+    "contacts": _contacts,
+    "portfolio": _portfolio,
+    "plan": file_parts.plan_part,
+    "opportunities": file_parts.opportunities_part,
+    "service": file_parts.service_part,
+    "trail": _trail,
+}
+
+
+@require_POST
+def trend_set(request: HttpRequest, number: str) -> HttpResponse:
+    """The account manager's judgement of the relationship, proposed from the last contacts or not."""
+    client = get_object_or_404(Client.objects.visible_to(request.user), number=number)
+    try:
+        change_client(actor=request.user, client=client, changes={"trend": request.POST.get("trend", "")})
+    except ValidationError as error:
+        tell(request, " ".join(error.messages))
+    else:
+        tell(request, _("Written down."))
+    return go(request, reverse("client-detail", args=[number]))

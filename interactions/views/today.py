@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from clients.models import Client, ContactPoint, Theme
+from clients.models import Client, ContactAgreement, ContactPoint, Theme
+from clients.permits import agreement_words
 from clients.sight import may_reveal
 from common import saying
 from common.pages import addresses, go, tell, way_back
 from interactions import forms, services, words
-from interactions.models import Action, Contact
+from interactions.models import Action, Arrival, Contact
 from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
 from interactions.services.actions import reopen_action, wake_action
 from staff.models import Cover
@@ -200,6 +201,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "dense": request.session.get("dense", False) and len(rows) > 15,
         "week": _week(user, on, week),
         "tomorrow": tomorrow,
+        "arrivals": Arrival.objects.waiting_for(user).with_people(),
         "covers": Cover.objects.on(on).filter(stand_in=user).select_related("covered"),
         "overdue_clients": Client.objects.visible_to(user).filter(next_due_on__lt=on, status="active").count()
         if not rows
@@ -226,6 +228,7 @@ def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
         .select_related("note", "staff")
         .first()
     )
+    agreement = ContactAgreement.objects.filter(client=action.client_id).in_force(on).first()
     if not hasattr(action, "group"):
         action.group = (
             OWED if action.theme.is_duty and action.due_on <= on else MONEY if action.amount else TOUCH
@@ -234,6 +237,7 @@ def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
         "action": action,
         "number": number,
         "last": last,
+        "agreed": agreement_words(agreement) if agreement else "",
         "rank": words.rank(action, on),
         "phone": ContactPoint.objects.usable().filter(client=action.client_id, kind="phone").first(),
         "may_reveal": may_reveal(request.user),

@@ -79,7 +79,7 @@
     const scope = panelOpen() ? panel : document;
     const target = (inHand() && !panelOpen() && $(`[data-key="${key}"]`, inHand())) || $(`[data-key="${key}"]`, scope);
     if (!target || target.closest("[inert]")) return false;
-    if (target.matches("input")) { target.focus(); target.select(); } else target.click();
+    if (target.matches("input:not([type=checkbox])")) { target.focus(); target.select(); } else target.click();
     return true;
   };
   document.addEventListener("keydown", (event) => {

@@ -4,6 +4,7 @@ from datetime import date, time
 from decimal import Decimal
 
 import pytest
+from django import forms
 from django.utils import translation
 
 from common import saying
@@ -54,3 +55,23 @@ def test_lateness_is_said_in_words(due_on, due_at, said):
 def test_native_names_carry_their_language():
     assert saying.script_language("陈美玲") == "zh-Hans"
     assert saying.script_language("Carla") == ""
+
+
+def test_a_choice_is_said_as_its_own_method_would(carla):
+    for spoken in ("en", "es", "zh-hans"):
+        with translation.override(spoken):
+            carla.status = "dormant"
+            assert saying.choice(carla, "status") == carla.get_status_display()
+    carla.status = "from an older release"
+    assert saying.choice(carla, "status") == "from an older release"
+
+
+def test_select_is_written_as_the_framework_writes_it_and_escaped():
+    groups = [("A & B", [("<1>", 'Say "yes" & <b>no</b>')]), ("2", "two")]
+    html = forms.Select(attrs={"class": "x"}, choices=groups).render("n", "<1>")
+    assert '<optgroup label="A &amp; B">' in html
+    assert (
+        '<option value="&lt;1&gt;" selected>Say &quot;yes&quot; &amp; &lt;b&gt;no&lt;/b&gt;</option>' in html
+    )
+    assert '<option value="2">two</option>' in html
+    assert html.strip().startswith('<select name="n" class="x">')

@@ -1,35 +1,14 @@
 """Imports: checked first, taken whole or not at all, the same file twice is one."""
 
-import gzip
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
 
 from clients.models import Client, CoreValue, FactChange
-from corebanking.refusals import ImportRefused
 from corebanking.services import import_path
 from interactions.models import Contact
+from tests.corebanking.conftest import GOOD, HEAD
 from tests.factories import ContactFactory
-
-HEAD = "client_number,kind,name,birth_date,document_number,phone,email,branch_code,manager_staff_number,tier,status\n"
-GOOD = (
-    "K1,person,Chen Meilin,1972-05-20,AB12345,+34600111222,m@kiln.example,NORTH,alice,private,active\n"
-    "K2,person,Þórdís Guðmundsdóttir,--02-29,,,,NORTH,alice,gold,active\n"
-    "K3,organisation,Maderas del Paraná S.A.,,,,,NORTH,,,\n"
-)
-
-
-@pytest.fixture
-def load(tmp_path, erin, north, alice):
-    def _load(text, kind="clients", name="file.csv", **more):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return import_path(actor=erin, kind=kind, path=path, **more)
-
-    return _load
 
 
 def test_clients_come_in_with_all_that_hangs_on_them(load, alice):
@@ -106,12 +85,6 @@ def test_status_change_closes_the_standing_and_opens_another(load):
     assert chen.standings.get(to_on=None).status == "dormant"
 
 
-def test_both_rows_of_a_doubled_key_are_named(load):
-    job = load(HEAD + GOOD + "K1,person,Again,,,,,NORTH,,,\n", dry_run=True)
-    assert job.rejected == 2
-    assert "2, 5" in Path(job.errors_path).read_text(encoding="utf-8")
-
-
 def test_dry_run_touches_nothing(load):
     job = load(HEAD + GOOD, dry_run=True)
     assert (job.state, job.created) == ("checked", 3)
@@ -141,51 +114,6 @@ def test_contact_of_staff_is_not_touched_by_an_import(load, alice, carla):
     )
     mine.refresh_from_db()
     assert mine.result == "reached"
-
-
-def _zip(**files):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
-    return out.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("data", "name", "said"),
-    [
-        (b"", "a.csv", "empty"),
-        (HEAD.encode(), "a.csv", "no rows"),
-        (b"%PDF-1.4 something", "a.csv", "PDF"),
-        ((HEAD + "K1,person,Mu\xf1oz,,,,,NORTH,,,\n").encode("latin-1"), "a.csv", "Byte"),
-        ((HEAD.replace("tier", "teir") + GOOD).encode(), "a.csv", "teir"),
-        ((HEAD.replace("kind,", "") + GOOD).encode(), "a.csv", "kind"),
-        (gzip.compress((HEAD + GOOD).encode())[:-20], "a.csv.gz", "cut short"),
-        (_zip(a=b"1", b=b"2"), "a.zip", "exactly one"),
-        (gzip.compress(b"x" * 40_000_000), "a.csv.gz", ""),
-        (b"client_number\x00kind\n", "a.csv", "zero"),
-    ],
-)
-def test_hostile_or_broken_file_is_refused_with_a_reason_and_nothing_loaded(load, data, name, said):
-    try:
-        job = load(data, name=name)
-    except ImportRefused as error:
-        reason = str(error)
-    else:
-        assert job.state == "refused"
-        reason = job.refusal
-    assert reason
-    assert said.lower() in reason.lower()
-    assert not Client.objects.exists()
-
-
-def test_formula_in_a_spreadsheet_is_rejected_with_its_place(load, tmp_path):
-    book = Workbook()
-    book.active.append(HEAD.strip().split(","))
-    book.active.append(["K1", "person", '=HYPERLINK("x")', *[None] * 4, "NORTH"])
-    book.save(tmp_path / "made.xlsx")
-    job = load((tmp_path / "made.xlsx").read_bytes(), name="a.xlsx", dry_run=True)
-    assert (job.read, job.rejected) == (1, 1)
 
 
 def test_refusal_speaks_the_language_of_whoever_sent_the_file(load, erin):

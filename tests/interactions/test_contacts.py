@@ -169,3 +169,30 @@ def test_file_costs_at_most_twelve_queries_of_its_own(signed_in, alice, carla, d
     browser = signed_in(alice)
     with django_assert_max_num_queries(18):  # twelve, and the session, the person, their bell and the trail
         assert browser.get(f"/client/{carla.number}/").status_code == 200
+
+
+def test_logging_with_a_note_and_a_next_step_costs_few_questions(
+    signed_in, alice, carla, django_assert_max_num_queries
+):
+    browser, due_on = signed_in(alice), timezone.localdate() + timedelta(days=3)
+    fields = {
+        "channel": "call",
+        "result": "reached",
+        "direction": "out",
+        "note": "Asked about the family",
+        "next_about": "Call back",
+        "next_on": due_on.isoformat(),
+        "next_channel": "call",
+        "submission": str(uuid.uuid4()),
+    }
+    with django_assert_max_num_queries(15):  # eleven, and four savepoints that only a test's transaction has
+        assert browser.post(f"/contacts/log/?client={carla.number}", fields).status_code == 302
+    planned = Action.objects.get(origin="next_step")
+    assert planned.from_contact == Contact.objects.get()
+
+
+def test_colleague_does_not_get_a_contact_by_its_form(alice, bob, carla):
+    key = uuid.uuid4()
+    log(alice, carla, submission=key)
+    with pytest.raises(PermissionDenied):
+        log(bob, carla, submission=key)

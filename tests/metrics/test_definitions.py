@@ -2,6 +2,7 @@
 
 import random
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,16 @@ from metrics.definitions import INDICATORS, Figure
 from metrics.periods import Period
 from metrics.reports import report, reports, scope_of_bank
 from staff.models import Branch, User
-from tests.factories import BranchFactory, ClientFactory, ContactFactory, UserFactory
+from tests.factories import (
+    BranchFactory,
+    ClientFactory,
+    ContactFactory,
+    FactChangeFactory,
+    OpportunityFactory,
+    ProductFactory,
+    PurchaseFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +76,49 @@ def worked_example(six, ana, bo):
     return six
 
 
+@pytest.fixture
+def whole_example(worked_example, ana, bo):
+    """The rest of the example: facts, opportunities, purchases."""
+    one, three, five, six = (worked_example[n] for n in (1, 3, 5, 6))
+    for client, code, slot, old, new, day, by_kind in [
+        (one, "occupation", "fact/1", "", "architect", "2026-03-03T10:05", "staff"),
+        (one, "interest", "fact/2", "golf", "tennis", "2026-03-03T10:05", "staff"),
+        (one, "interest", "fact/2", "tennis", "golf", "2026-03-10T10:05", "staff"),
+        (five, "family", "fact/3", "children 1", "children 2", "2026-03-20T10:05", "staff"),
+        (three, "email", "contact_point/4", "", "three@x.example", "2026-03-15T02:00", "import"),
+    ]:
+        FactChangeFactory(
+            client=client, code=code, slot=slot, old=old, new=new, at=at(day), by_kind=by_kind, actor=None
+        )
+    deposit = ProductFactory(kind="term_deposit", currency="USD")
+    fund = ProductFactory(kind="fund", currency="USD")
+    bought = PurchaseFactory(client=one, product=deposit, bought_on=date(2026, 3, 15), amount=Decimal(50_000))
+    PurchaseFactory(client=six, product=fund, bought_on=date(2026, 2, 10), amount=Decimal(40_000))
+    OpportunityFactory(
+        client=one,
+        amount=Decimal(50_000),
+        currency="USD",
+        raised_at=at("2026-03-03T10:00"),
+        raised_by=ana,
+        stage="won",
+        purchase=bought,
+        closed_at=at("2026-03-15T12:00"),
+        moves=[("intention", at("2026-03-08T09:00")), ("won", at("2026-03-15T12:00"))],
+        contact=one.contacts.get(),
+    )
+    OpportunityFactory(
+        client=five,
+        amount=Decimal(20_000),
+        currency="USD",
+        raised_at=at("2026-03-20T10:00"),
+        raised_by=bo,
+        stage="intention",
+        next_on=date(2026, 3, 25),
+        contact=five.contacts.get(),
+    )
+    return worked_example
+
+
 def test_the_worked_example_by_manager(worked_example):
     made = report(scope_of_bank(branch="NORTH"), MARCH, "manager")
 
@@ -109,12 +162,103 @@ def test_the_worked_example_as_others_read_it(worked_example):
     }
 
 
+def test_the_worked_example_of_what_was_learnt(whole_example):
+    made = report(scope_of_bank(branch="NORTH"), MARCH, "manager")
+
+    ana, bo = (row.figures for row in made.rows)
+    north = made.total.figures
+    assert [(f["facts_gained"].learnt, f["facts_gained"].corrected) for f in (ana, bo, north)] == [
+        (1, 0),
+        (0, 1),
+        (1, 1),
+    ]
+    assert north["facts_gained"].value == 2
+    assert ana["new_information"] == Figure(0.50, 1, 2)
+    assert bo["new_information"] == Figure(1.00, 1, 1)
+    assert north["new_information"] == Figure(pytest.approx(0.67, abs=0.01), 2, 3)
+
+
+def test_the_worked_example_of_opportunities(whole_example):
+    made = report(scope_of_bank(branch="NORTH"), MARCH, "manager")
+
+    ana, bo = (row.figures for row in made.rows)
+    north = made.total.figures
+    raised = [f["opportunities_raised"] for f in (ana, bo, north)]
+    assert [(f.value, f.amount, f.currency) for f in raised] == [
+        (1, 50_000, "USD"),
+        (1, 20_000, "USD"),
+        (2, 70_000, "USD"),
+    ]
+    assert ana["follow_up"] == Figure(1.0, 1, 1)
+    assert bo["follow_up"] == Figure(0.0, 0, 1)
+    assert north["follow_up"] == Figure(0.50, 1, 2)
+    assert [f["follow_up_overdue"].value for f in (ana, bo, north)] == [0, 1, 1]
+    assert north["follow_up_overdue"].amount == 20_000
+    assert [f["follow_up_open"].value for f in (ana, bo, north)] == [0, 1, 1]
+    assert [(part.code, part.count) for part in north["follow_up_open"].by_age] == [
+        ("0-7", 0),
+        ("8-30", 1),
+        ("31-90", 0),
+        ("91-", 0),
+    ]
+
+
+def test_the_worked_example_of_sales(whole_example):
+    made = report(scope_of_bank(branch="NORTH"), MARCH, "manager")
+
+    sales = [row.figures["sales"] for row in (*made.rows, made.total)]
+    assert [(f.amount, f.previous.amount) for f in sales] == [(50_000, 0), (0, 40_000), (50_000, 40_000)]
+    assert [f.change for f in sales] == [None, -1.0, 0.25]
+    assert [f.year_before.amount for f in sales] == [0, 0, 0]
+    assert [(part.code, part.count) for part in sales[2].by_kind] == [("term_deposit", 1)]
+    assert [(part.code, part.count) for part in sales[2].previous.by_kind] == [("fund", 1)]
+
+
+def test_the_worked_example_of_money_as_others_read_it(whole_example):
+    [row] = report(scope_of_bank(branch="NORTH"), MARCH).as_dict()["rows"]
+
+    sales = row["indicators"]["sales"]
+    assert (sales["value"], sales["amount"], sales["currency"]) == (1, "50000.00", "USD")
+    assert sales["amounts"] == [{"currency": "USD", "amount": "50000.00", "count": 1}]
+    assert sales["by_kind"] == [{"kind": "term_deposit", "count": 1, "amounts": sales["amounts"]}]
+    assert (sales["previous"]["amount"], sales["change"]) == ("40000.00", 0.25)
+    assert (sales["year_before"]["amount"], sales["change_from_year_before"]) == ("0.00", None)
+    assert row["indicators"]["facts_gained"] == {
+        "value": 2,
+        "numerator": 2,
+        "denominator": None,
+        "amount": None,
+        "currency": None,
+        "learnt": 1,
+        "corrected": 1,
+    }
+    assert [part["age"] for part in row["indicators"]["follow_up_open"]["by_age"]] == [
+        "0-7",
+        "8-30",
+        "31-90",
+        "91-",
+    ]
+
+
 def test_every_indicator_has_a_definition_that_a_supervisor_can_read():
     assert [indicator.key for indicator in INDICATORS] == [
         "contact_achievement",
         "contact_attempts",
         "reach_per_attempt",
         "recording_delay",
+        "repetition",
+        "agreement_breaches",
+        "facts_gained",
+        "new_information",
+        "completeness",
+        "opportunities_raised",
+        "follow_up",
+        "follow_up_open",
+        "follow_up_overdue",
+        "sales",
+        "overdue",
+        "neglected",
+        "promises_kept",
     ]
     for indicator in INDICATORS:
         assert len(str(indicator.definition)) > 60
@@ -127,7 +271,24 @@ def test_an_empty_population_has_no_share_rather_than_nought(north):
     assert figures["contact_achievement"] == Figure(None, 0, 0)
     assert figures["contact_attempts"].value == 0
     assert figures["reach_per_attempt"] == Figure(None, 0, 0)
-    assert figures["recording_delay"] == Figure(None, 0, 0)
+    for key in (
+        "recording_delay",
+        "repetition",
+        "new_information",
+        "completeness",
+        "follow_up",
+        "promises_kept",
+    ):
+        assert figures[key] == Figure(None, 0, 0), key
+    for key in (
+        "facts_gained",
+        "agreement_breaches",
+        "opportunities_raised",
+        "sales",
+        "overdue",
+        "neglected",
+    ):
+        assert figures[key].value == 0, key
 
 
 def test_clients_without_attempts_have_no_reach_per_attempt_but_an_achievement_of_nought(six):
@@ -303,11 +464,12 @@ def test_forty_clients_cost_as_many_queries_as_two(north, django_assert_num_quer
 
     fill(2)
     scope = scope_of_bank(branch="NORTH")
+    queries = len({query for indicator in INDICATORS for query in indicator.queries})
     names = 1 if by in ("manager", "branch") else 0
-    with django_assert_num_queries(2 + names):
+    with django_assert_num_queries(queries + names):
         assert len(report(scope, MARCH, by).rows) >= 1
     fill(38)
-    with django_assert_num_queries(2 + names):
+    with django_assert_num_queries(queries + names):
         assert len(report(scope, MARCH, by).rows) >= 1
 
 
@@ -436,13 +598,13 @@ def test_the_query_agrees_with_a_slow_reading_of_the_definition(db, django_db_bl
         transaction.set_rollback(True)
 
 
-def test_several_periods_at_once_equal_each_alone(worked_example):
+def test_several_periods_at_once_equal_each_alone(whole_example):
     scope = scope_of_bank(branch="NORTH")
     asked = [MARCH, MARCH.previous(), MARCH.year_before()]
 
     together = reports(scope, asked, "manager")
     for period, made in zip(asked, together, strict=True):
-        alone = report(scope, period, "manager")
+        alone = report(scope, period, "manager", is_compared=False)
         assert rows_of(made) == rows_of(alone)
         assert made.total.figures == alone.total.figures
     assert together[1].total.figures["contact_achievement"] == Figure(1 / 6, 1, 6)

@@ -4,21 +4,39 @@ import csv
 import io
 import re
 from datetime import date, datetime
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from openpyxl import load_workbook
 
+from clients.models import Theme, Tier
 from common.models import AuditEntry
+from metrics.behind import FIGURES
+from metrics.definitions import INDICATORS
 from metrics.periods import Period
+from metrics.reports import report, scope_of_bank
+from metrics.tables import CLIENTS_OF
 from metrics.views import _months_until
-from tests.factories import BranchFactory, ClientFactory, ContactFactory, UserFactory
+from tests.factories import (
+    AgreementFactory,
+    BranchFactory,
+    ClientFactory,
+    ContactFactory,
+    FactChangeFactory,
+    OpportunityFactory,
+    PromiseFactory,
+    PurchaseFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
 TOKEN = re.compile(r'X-CSRFToken": "\w+')
+COUNTED_IN_CLIENTS = ("contact_achievement", "new_information", "overdue", "neglected")
 MARCH = "period=dates&from_on=2026-03-01&to_on=2026-03-31"
 
 
@@ -184,6 +202,78 @@ def test_thirteen_months_end_with_the_period():
     assert (months[-1].from_on, months[-1].to_on) == (date(2026, 3, 1), date(2026, 3, 12))
 
 
+@pytest.fixture
+def busy(reached_carla, carla, nina, alice, anna):
+    """Something of everything: Carla gained a fact, voiced an interest and bought; Nina waits and was let down."""
+    FactChangeFactory(client=carla, at=at("2026-03-05T10:00"))
+    OpportunityFactory(client=carla, raised_at=at("2026-03-05T10:00"), amount=500, currency="USD")
+    OpportunityFactory(client=nina, raised_at=at("2026-02-01T10:00"), amount=None, currency="")
+    PurchaseFactory(client=carla, bought_on=date(2026, 3, 6), amount=900, currency="USD")
+    PurchaseFactory(client=carla, bought_on=date(2026, 2, 6), amount=600, currency="USD")
+    PurchaseFactory(client=nina, bought_on=date(2026, 3, 6), amount=70, currency="EUR")
+    PromiseFactory(
+        client=nina, opens_on=date(2026, 3, 1), due_on=date(2026, 3, 9), noted_at=at("2026-02-20T10:00")
+    )
+    AgreementFactory(client=nina, channels=["visit"])
+    gold = Tier.objects.get(code="gold")
+    type(nina).objects.filter(pk=nina.pk).update(since=date(2025, 1, 1), tier=gold)
+    nina.standings.update(tier=gold)
+    theme = Theme.objects.get(code="product")
+    for day in ("2026-03-05T11:00", "2026-03-06T11:00"):
+        ContactFactory(client=carla, staff=anna, occurred_at=at(day), theme=theme)
+
+
+def test_what_came_of_it_stands_by_manager_with_the_whole_last(signed_in, bob, busy):
+    answer = page(signed_in(bob), MARCH, "dashboard-month")
+
+    nina, carla, whole = answer.context["achieved"]  # most past their maximum first
+    assert [line.name for line in (nina, carla, whole)] == ["Anna", "Alice", "North"]
+    assert [line.facts.value for line in (nina, carla, whole)] == ["0 · 0", "1 · 0", "1 · 0"]
+    assert [line.enriched.value for line in (nina, carla, whole)] == ["–", "100%", "100%"]
+    assert [line.raised.value for line in (nina, carla, whole)] == ["0", "1", "1"]
+    assert [line.followed.value for line in (nina, carla, whole)] == ["–", "1 of 1", "1 of 1"]
+    assert [line.promises.value for line in (nina, carla, whole)] == ["0 of 1", "–", "0 of 1"]
+    assert [line.neglected.value for line in (nina, carla, whole)] == ["1", "0", "1"]
+    assert [[str(one.amount) for one in line.sales.sums] for line in (nina, carla, whole)] == [
+        ["70.00"],
+        ["900.00"],
+        ["70.00", "900.00"],
+    ]
+    assert "manager=anna" in nina.promises.url
+    assert nina.raised.url == ""
+
+
+def test_figures_stand_under_their_tracks_against_two_other_periods(signed_in, bob, busy):
+    answer = page(signed_in(bob), MARCH, "dashboard-month")
+
+    tracks = {str(track["name"]): track["lines"] for track in answer.context["tracks"]}
+    assert list(tracks) == ["Contact", "What was learnt", "Opportunities", "Sales", "Lateness"]
+    sales, deposits = tracks["Sales"]
+    assert [[(one.currency, str(one.amount)) for one in cell.sums] for cell in sales.cells] == [
+        [("EUR", "70.00"), ("USD", "900.00")],
+        [("USD", "600.00")],
+        [("USD", "0")],
+    ]
+    assert (deposits.name, deposits.is_part) == ("Term deposit", True)
+    facts = tracks["What was learnt"][0]
+    assert [cell.value for cell in facts.cells] == ["1 · 0", "0 · 0", "0 · 0"]
+    ages = [line for line in tracks["Opportunities"] if line.is_part]
+    assert [[cell.value for cell in line.cells] for line in ages] == [
+        ["0", "0", "0"],
+        ["1", "1", "0"],
+        ["1", "0", "0"],
+        ["0", "0", "0"],
+    ]
+    assert '<th scope="rowgroup" colspan="4">Opportunities</th>' in answer.text
+
+
+def test_every_definition_stands_on_the_page(signed_in, bob, carla):
+    text = page(signed_in(bob)).text
+
+    for indicator in INDICATORS:
+        assert escape(str(indicator.definition)) in text
+
+
 def test_who_waits_longest_stands_first(signed_in, bob, reached_carla, nina, north, anna):
     ClientFactory(name="Reached once", branch=north, manager=anna, last_reached_at=at("2025-12-01T10:00"))
 
@@ -211,6 +301,61 @@ def test_the_clients_behind_a_figure(signed_in, bob, reached_carla, figure, name
 
     assert [row["name"] for row in answer.context["rows"]] == names
     assert answer.context["hidden"] == 0
+
+
+@pytest.mark.parametrize(
+    ("figure", "names"),
+    [
+        ("facts_gained", ["Carla Núñez"]),
+        ("new_information", ["Carla Núñez"]),
+        ("opportunities_raised", ["Carla Núñez"]),
+        ("follow_up", []),
+        ("follow_up&from_on=2026-02-01&to_on=2026-02-28", ["Nina Berg"]),
+        ("follow_up_open", ["Carla Núñez", "Nina Berg"]),
+        ("follow_up_overdue", ["Carla Núñez", "Nina Berg"]),
+        ("follow_up_overdue&to_on=2026-03-12", ["Nina Berg"]),
+        ("promises", ["Nina Berg"]),
+        ("overdue", ["Nina Berg"]),
+        ("neglected", ["Nina Berg"]),
+        ("neglected&manager=alice", []),
+        ("repetition", ["Carla Núñez"]),
+        ("agreement_breaches", ["Nina Berg"]),
+        ("sales", ["Carla Núñez", "Nina Berg"]),
+        ("sales&of=nobody", []),
+    ],
+)
+def test_the_clients_behind_what_came_of_it(signed_in, bob, busy, figure, names):
+    asked = dict(pair.split("=") for pair in f"{MARCH}&figure={figure}".split("&"))
+    answer = page(signed_in(bob), urlencode(asked), "dashboard-clients")
+
+    assert [row["name"] for row in answer.context["rows"]] == names
+    assert answer.context["hidden"] == 0
+    assert "%(" not in answer.context["heading"]
+
+
+@pytest.mark.parametrize("figure", sorted(FIGURES))
+def test_behind_every_figure_restricted_files_are_counted_but_not_shown(
+    signed_in, bob, busy, carla, nina, figure
+):
+    type(carla).objects.update(is_restricted=True)
+
+    answer = page(signed_in(bob), f"{MARCH}&figure={figure}", "dashboard-clients")
+    assert answer.context["rows"] == []
+    assert (answer.context["hidden"] > 0) == (figure != "follow_up")
+    assert "Carla" not in answer.text
+    assert "Nina" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("figure", "key"), [(figure, key) for key, figure in CLIENTS_OF.items() if key in COUNTED_IN_CLIENTS]
+)
+def test_a_figure_of_clients_is_as_large_as_the_list_behind_it(signed_in, bob, busy, figure, key):
+    made = report(
+        scope_of_bank(branch="NORTH"), Period(date(2026, 3, 1), date(2026, 3, 31), date(2026, 3, 31))
+    )
+
+    answer = page(signed_in(bob), f"{MARCH}&figure={figure}", "dashboard-clients")
+    assert answer.context["count"] == made.total.figures[key].numerator
 
 
 def test_a_colleagues_contact_counts_and_says_by_whom(signed_in, bob, carla, anna):
@@ -272,9 +417,21 @@ def test_the_export_holds_what_the_table_shows_and_is_recorded(signed_in, bob, r
         ("Anna", "anna", 1, 0, 0),
         ("North", "NORTH", 2, 1, 0.5),
     ]
+    assert len({len(row) for row in rows}) == 1
+    assert None not in rows[0]
     entry = AuditEntry.objects.get(act=AuditEntry.Act.EXPORT)
     assert (entry.actor_id, entry.subject, entry.count) == (bob.pk, "dashboard", 3)
     assert "NORTH" in entry.detail
+
+
+def test_the_export_keeps_currencies_apart(signed_in, bob, busy):
+    text = page(signed_in(bob), f"{MARCH}&format=csv", "dashboard-export").getvalue().decode("utf-8-sig")
+
+    head, *rows = list(csv.reader(io.StringIO(text)))
+    whole = dict(zip(head, rows[-1], strict=True))
+    assert (whole["Sales"], whole["Sales: amounts"]) == ("2", "70.00 EUR; 900.00 USD")
+    assert (whole["Facts learnt"], whole["Facts corrected"]) == ("1", "0")
+    assert (whole["Promises kept: counted"], whole["Promises kept: of"]) == ("0", "1")
 
 
 def test_a_name_that_is_a_formula_leaves_as_text(signed_in, bob, alice, carla):
@@ -296,7 +453,8 @@ def test_the_line_on_today_is_about_the_own_book(signed_in, alice, carla, nina):
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("dashboard", 8), ("dashboard-month", 12), ("dashboard-clients", 12)]
+    ("name", "most"),
+    [("dashboard", 8), ("dashboard-month", 20), ("dashboard-clients", 12), ("dashboard-export", 20)],
 )
 def test_forty_managers_cost_as_many_queries_as_two(
     signed_in, bob, north, name, most, django_assert_num_queries, django_assert_max_num_queries
@@ -306,6 +464,9 @@ def test_forty_managers_cost_as_many_queries_as_two(
             manager = UserFactory(branch=north)
             client = ClientFactory(branch=BranchFactory(parent=north), manager=manager)
             ContactFactory(client=client, staff=manager, occurred_at=at("2026-03-05T10:00"))
+            FactChangeFactory(client=client, at=at("2026-03-05T10:00"))
+            OpportunityFactory(client=client, raised_by=manager, raised_at=at("2026-03-05T10:00"))
+            PurchaseFactory(client=client, bought_on=date(2026, 3, 5))
 
     fill(2)
     browser = signed_in(bob)

@@ -2,7 +2,6 @@
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -10,103 +9,105 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clients import services
-from clients.filters import ClientFilter
 from clients.forms import OpenFileForm
+from clients.listing import (
+    COLUMNS,
+    LIST_ROLES,
+    MOST_AT_ONCE,
+    chosen,
+    found_by,
+    in_order,
+    kept_in,
+    shape_of,
+    view_of,
+)
 from clients.models import Client, ContactPoint
 from clients.sight import may_reveal, shown_name, shown_native
-from common import audit, saying
+from common import audit
 from common.exports import as_csv, as_xlsx
 from common.models import AuditEntry
-from common.pages import addresses, go
+from common.pages import go
 from common.paging import PAGE_SIZES, keyset
-from common.text import mask_digits
+from common.text import clean_line, mask_digits
+from staff.models import SavedView
 
-LISTED = ("number", "name", "native_name", "sort_name", "status", "last_reached_at", "next_due_on")
-LIST_ROLES = ("account_manager", "supervisor", "head_office")
 EXPORT_LIMIT = 50_000
 
 
-def _found(request: HttpRequest):
-    """The filter over what the person may see; roles without lists have none."""
-    if request.user.role not in LIST_ROLES:
-        raise Http404
-    visible = Client.objects.visible_to(request.user)
-    found = ClientFilter(request.GET, queryset=visible, request=request)
-    if not request.user.may_see_identities and request.GET.get("q"):
-        # Without the right to identities a name must not be confirmed by a search: exact numbers only.
-        params = request.GET.copy()
-        text = params.pop("q")[-1].strip()
-        found = ClientFilter(params, queryset=visible.filter(number=text), request=request)
-    return found
-
-
 def client_list(request: HttpRequest) -> HttpResponse:
-    found = _found(request)
+    found = found_by(request)
+    user = request.user
+    shape = shape_of(request.GET, user)
     searched = request.GET.get("q", "").strip()
     cursor = request.GET.get("cursor", "")
     size = 100 if request.GET.get("size") == "100" else PAGE_SIZES[0]
-    rows = found.qs.with_manager().annotate(tier_name=F("tier__name"), branch_name=F("branch__name"))
-    page = keyset(rows.only(*LISTED), keys=("sort_name", "id"), size=size, cursor=cursor)
-    today, file_of = request.user.today(), addresses("client-detail")
+    rows = found.qs.select_related("tier", "branch").with_manager().defer("search", "document_number")
+    page = keyset(rows, keys=shape.keys, size=size, cursor=cursor, nulls_first=shape.nulls_first)
     for client in page.rows:
-        client.url = file_of(client.number)
-        client.shown = shown_name(request.user, client)
-        client.shown_native = shown_native(request.user, client)
-        client.said_status = saying.choice(client, "status")
-        client.is_late = client.next_due_on is not None and client.next_due_on < today
+        client.shown = shown_name(user, client)
+        client.shown_native = shown_native(user, client)
     if searched and not cursor:
         audit.record(
-            actor=request.user, act=AuditEntry.Act.SEARCH, detail=mask_digits(searched), count=len(page.rows)
+            actor=user,
+            act=AuditEntry.Act.SEARCH,
+            detail=mask_digits(clean_line(searched)),
+            count=len(page.rows),
         )
+    may_change = user.role in LIST_ROLES[:2]
+    count = len(page.rows)
+    if may_change and (page.before or page.after):
+        # Counted no further than one act may go; whoever only looks needs no count.
+        count = found.qs.order_by()[: MOST_AT_ONCE + 1].count()
+    view = view_of(request.GET)
     context = {
         "filter": found,
         "page": page,
+        "shape": shape,
         "searched": searched,
         "size": size,
-        "today": today,
-        "show_manager": request.user.role != "account_manager",
+        "today": user.today(),
+        "show_manager": user.role != "account_manager",
+        "may_change": may_change,
+        "may_transfer": user.role == "supervisor",
+        "count": count,
+        "too_many": count > MOST_AT_ONCE,
+        "most": MOST_AT_ONCE,
+        "view": view,
+        "views": SavedView.objects.visible_to(user).filter(page="client-list"),
+        "kept": kept_in(request.GET),
     }
     template = "clients/list_rows.html" if request.htmx and not request.htmx.boosted else "clients/list.html"
     return render(request, template, context)
 
 
 def client_export(request: HttpRequest) -> HttpResponse:
-    """What the list shows, as a file; who exported what is recorded."""
-    found = _found(request)
-    rows = found.qs.select_related("tier", "branch").with_manager().defer("search", "document_number")
-    rows = rows.order_by("sort_name", "id")[:EXPORT_LIMIT]
-    head = [
-        _("Client number"),
-        _("Name"),
-        _("Tier"),
-        _("Branch"),
-        _("Account manager"),
-        _("Status"),
-        _("Last reached"),
-        _("Next due"),
-    ]
+    """What the list shows, or what is chosen in it, as a file; who exported what is recorded."""
     user = request.user
-
-    def lines():
-        for client in rows.iterator(chunk_size=2000):
-            reached = client.last_reached_at
-            yield [
-                client.number,
-                shown_name(user, client),
-                client.tier.name if client.tier else "",
-                client.branch.name,
-                client.manager_name or "",
-                client.get_status_display(),
-                reached.astimezone(user.zone).date() if reached else None,
-                client.next_due_on,
-            ]
-
+    shape = shape_of(request.GET, user)
+    picked = "pick" in request.GET or "all" in request.GET
+    rows = chosen(request) if picked else found_by(request).qs
+    columns = [
+        (_("Client number"), lambda client, user: client.number),
+        (_("Name"), lambda client, user: shown_name(user, client)),
+        *(pair for code in shape.columns for pair in COLUMNS[code].exported),
+    ]
+    count = min(rows.order_by().count(), EXPORT_LIMIT)
+    rows = rows.select_related("tier", "branch").with_manager().defer("search", "document_number")
+    asked = request.GET.copy()
+    asked.pop("pick", None)
+    if "q" in asked:
+        asked["q"] = mask_digits(asked["q"])
     audit.record(
-        actor=user, act=AuditEntry.Act.EXPORT, subject="clients", detail=request.GET.urlencode()[:300]
+        actor=user, act=AuditEntry.Act.EXPORT, subject="clients", detail=asked.urlencode()[:300], count=count
     )
+    lines = (
+        [value(client, user) for _title, value in columns]
+        for client in in_order(rows, shape, most=EXPORT_LIMIT)
+    )
+    head = [str(title) for title, _value in columns]
     if request.GET.get("format") == "csv":
-        return as_csv("clients", head, lines())
-    return as_xlsx("clients", head, lines())
+        return as_csv("clients", head, lines)
+    return as_xlsx("clients", head, lines)
 
 
 def client_find(request: HttpRequest) -> HttpResponse:
@@ -123,7 +124,12 @@ def client_find(request: HttpRequest) -> HttpResponse:
             .defer("search", "document_number")
             .by_name()[:8]
         )
-        audit.record(actor=request.user, act=AuditEntry.Act.SEARCH, detail=mask_digits(text), count=len(rows))
+        audit.record(
+            actor=request.user,
+            act=AuditEntry.Act.SEARCH,
+            detail=mask_digits(clean_line(text)),
+            count=len(rows),
+        )
     return render(request, "clients/found.html", {"rows": rows, "text": text})
 
 

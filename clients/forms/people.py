@@ -1,0 +1,87 @@
+"""Forms about people who belong together: somebody by client number, by a search within sight, or by name."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clients.forms.base import PanelForm
+from clients.models import Client, HouseholdMember, RelationKind
+from clients.sight import shown_name
+
+NOBODY = "-"  # the answer "none of these": the words typed are a name
+MOST_FOUND = 8
+
+
+class WhoForm(PanelForm):
+    """Who is meant. An exact client number within sight is that client; words that find clients are asked about.
+
+    `client()` and `person()` say what was chosen. Clients outside the person's sight are not found, so that
+    their number is only a word like any other.
+    """
+
+    who = forms.CharField(
+        label=_("Who"),
+        max_length=120,
+        help_text=_("A client number, or a name."),
+        widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
+    )
+    pick = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+    error_names = {"other": "who", "person": "who", "member": "who", "relation": "who"}
+
+    def __init__(self, *args, user, of: Client, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user, self.of = user, of
+        self.found: list[Client] = []
+        self.chosen: Client | None = None
+
+    def clean(self):
+        cleaned = super().clean()
+        who, pick = cleaned.get("who", "").strip(), cleaned.get("pick", "")
+        if not who:
+            return cleaned
+        others = Client.objects.editable_by(self.user).exclude(pk=self.of.pk)
+        others = others.select_related("tier").defer("search", "document_number")
+        if pick and pick != NOBODY:
+            self.chosen = others.filter(number=pick).first()
+        else:
+            self.chosen = others.filter(number=who).first()
+        if self.chosen is None and pick != NOBODY:
+            self.found = list(others.matching(who).by_name()[:MOST_FOUND])
+            if self.found:
+                self.add_error("who", _("Which one is meant?"))
+        return cleaned
+
+    def choices(self) -> list[tuple[str, str, str]]:
+        """Number, name and tier of the clients found."""
+        return [
+            (row.number, shown_name(self.user, row), row.tier.name if row.tier else "") for row in self.found
+        ]
+
+    def client(self) -> Client | None:
+        return self.chosen
+
+    def person(self) -> str:
+        return "" if self.chosen else self.cleaned_data["who"]
+
+
+class RelationForm(WhoForm):
+    kind = forms.ChoiceField(label=_("Is the client's"), choices=RelationKind.choices)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.lay_out("who", "kind")
+
+
+class HouseholdForm(WhoForm):
+    role = forms.ChoiceField(label=_("Role in the household"), choices=HouseholdMember.Role.choices)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.initial.setdefault("role", HouseholdMember.Role.OTHER)
+        self.lay_out("who", "role")
+
+
+class HouseholdNameForm(PanelForm):
+    name = forms.CharField(
+        label=_("Name of the household"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True})
+    )

@@ -1,0 +1,391 @@
+"""Everything known about a client: contact points, facts, dates, what core banking says, what to ask next."""
+
+from django.core.exceptions import ValidationError
+from django.db.models import Case, Q, Value, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from clients import services, words
+from clients.forms.known import DateForm, FactForm, PointChangeForm, PointForm
+from clients.models import (
+    Client,
+    ContactPoint,
+    CoreValue,
+    DatedFact,
+    Fact,
+    FactChange,
+    FactType,
+    HouseholdMember,
+    Relation,
+)
+from clients.models.people import inverse_of
+from clients.services import core_says
+from clients.services.known import DATE_CODES
+from clients.services.undoing import MODELS
+from clients.sight import may_reveal, shown_name, shown_native
+from clients.views.panels import back_to_known, editable_client, editable_row, panel, saved, undo_url
+from common import audit
+from common.models import AuditEntry
+from common.pages import go, tell
+
+ASKED_NEXT = 5
+POINT_ORDER = list(ContactPoint.Kind.values)
+
+
+def client_known(request: HttpRequest, number: str) -> HttpResponse:
+    """All of it on one page, at most twelve queries however much is known; the look is recorded."""
+    sight = Client.objects.editable_by(request.user)
+    client = editable_client(request, number, sight)
+    audit.record(actor=request.user, act=AuditEntry.Act.READ, subject=f"client/{client.pk}", detail="known")
+    changes = services.provenance_of(client)
+    share, unknown = services.completeness_of(client, changes)
+    points = sorted(
+        ContactPoint.objects.filter(client=client), key=lambda point: POINT_ORDER.index(point.kind)
+    )
+    facts = (
+        Fact.objects.filter(client=client)
+        .select_related("type")
+        .order_by("-type__weight", "type__name", "pk")
+    )
+    dates = DatedFact.objects.filter(client=client).order_by("person", "kind", "pk")
+    core_values = CoreValue.objects.filter(client=client).order_by("field")
+    context = {
+        "client": client,
+        "name": shown_name(request.user, client),
+        "native_name": shown_native(request.user, client),
+        "today": request.user.today(),
+        "may_reveal": may_reveal(request.user),
+        "points": [(point, changes.get(f"contact_point/{point.pk}")) for point in points],
+        "facts": _by_type([(fact, changes.get(f"fact/{fact.pk}")) for fact in facts]),
+        "dates": [
+            {"fact": row, "words": words.dated(row), "change": changes.get(f"dated_fact/{row.pk}")}
+            for row in dates
+        ],
+        "core": [_core_row(request, row) for row in core_values],
+        "share": share,
+        "ask": [
+            {"question": words.question(one), "url": _address_for(client, one)}
+            for one in unknown[:ASKED_NEXT]
+        ],
+        "more_unknown": max(0, len(unknown) - ASKED_NEXT),
+        **_people(request, client, sight, changes),
+    }
+    return render(request, "clients/known/known.html", context)
+
+
+def _by_type(rows: list[tuple[Fact, FactChange | None]]) -> list[tuple[FactType, list]]:
+    found: dict[int, tuple[FactType, list]] = {}
+    for fact, change in rows:
+        found.setdefault(fact.type_id, (fact.type, []))[1].append((fact, change))
+    return list(found.values())
+
+
+def _core_row(request: HttpRequest, row: CoreValue) -> dict:
+    value = row.value
+    if row.field in core_says.POINTS:
+        value = ContactPoint(kind=row.field, value=row.value).masked
+    return {
+        "row": row,
+        "label": words.CORE_FIELDS.get(row.field, row.field),
+        "value": value,
+        "may_settle": row.field not in core_says.OF_SUPERVISORS or request.user.role == "supervisor",
+    }
+
+
+def _address_for(client: Client, one: FactType) -> str:
+    """Where an unknown fact is written down: in the place its value lives."""
+    place = {
+        FactType.Lives.FACT: "fact-add",
+        FactType.Lives.CONTACT_POINT: "point-add",
+        FactType.Lives.DATED_FACT: "date-add",
+        FactType.Lives.RELATION: "relation-add",
+        FactType.Lives.AGREEMENT: "agreement-change",
+    }[one.lives_in]
+    return f"{reverse(place, args=[client.number])}?type={one.code}"
+
+
+def _people(request: HttpRequest, client: Client, sight, changes: dict[str, FactChange]) -> dict:
+    """Relations and household; a client outside one's sight is counted, not named."""
+    seen = Case(When(other__in=sight, client__in=sight, then=Value(True)), default=Value(False))
+    relations, hidden = [], 0
+    for row in (
+        Relation.objects.of(client).select_related("client", "other").annotate(seen=seen).order_by("pk")
+    ):
+        if row.other_id is None:
+            kind, other, text = row.get_kind_display(), None, row.person
+        elif not row.seen:
+            hidden += 1
+            continue
+        else:
+            is_first = row.client_id == client.pk
+            other = row.other if is_first else row.client
+            kind = (
+                row.get_kind_display() if is_first else Relation(kind=inverse_of(row.kind)).get_kind_display()
+            )
+            text = shown_name(request.user, other)
+        relations.append(
+            {
+                "row": row,
+                "kind": kind,
+                "other": other,
+                "name": text,
+                "change": changes.get(f"relation/{row.pk}"),
+            }
+        )
+    members = list(
+        HouseholdMember.objects.filter(household__members__client=client)
+        .select_related("household", "client")
+        .annotate(
+            seen=Case(When(Q(client=None) | Q(client__in=sight), then=Value(True)), default=Value(False))
+        )
+        .order_by("pk")
+    )
+    return {
+        "relations": relations,
+        "hidden_relations": hidden,
+        "household": members[0].household if members else None,
+        "members": [row for row in members if row.seen],
+        "hidden_members": sum(not row.seen for row in members),
+    }
+
+
+# -- facts -----------------------------------------------------------------------------------------
+
+
+def fact_add(request: HttpRequest, number: str) -> HttpResponse:
+    client = editable_client(request, number)
+    back = back_to_known(request, client)
+    wanted = request.GET.get("type", "")
+    form = FactForm(request.POST or None, initial={"type": wanted} if wanted else None)
+    if request.method == "POST" and form.is_valid():
+        learnt = form.learnt()
+        had_one = not learnt.type.is_many and Fact.objects.filter(client=client, type=learnt.type).exists()
+        try:
+            (fact,) = services.learn(actor=request.user, client=client, learnt=[learnt])
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            text = _("%(type)s corrected.") if had_one else _("%(type)s written down.")
+            return saved(
+                request, text % {"type": fact.type}, back, undo_url=undo_url(client, "fact", fact, back)
+            )
+    so_far = Fact.objects.filter(client=client, type__code=wanted).select_related("type") if wanted else []
+    context = {
+        "form": form,
+        "title": _("Write down a fact"),
+        "save": _("Save"),
+        "back": back,
+        "question": _question(wanted),
+        "so_far": list(so_far),
+    }
+    return panel(request, client, context, template="clients/known/fact.html", invalid=bool(form.errors))
+
+
+def _question(code: str) -> str:
+    """What to ask for a fact type, where the address names one that there is."""
+    asked = words.QUESTIONS.get(code)
+    return str(asked) if asked else ""
+
+
+def fact_change(request: HttpRequest, pk: int) -> HttpResponse:
+    fact = editable_row(request, Fact.objects.select_related("client__branch", "type"), pk)
+    back = back_to_known(request, fact.client)
+    form = FactForm(request.POST or None, fact=fact)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        try:
+            services.change_fact(actor=request.user, fact=fact, **data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            text = _("%(type)s corrected.") % {"type": fact.type}
+            return saved(request, text, back, undo_url=undo_url(fact.client, "fact", fact, back))
+    context = {
+        "form": form,
+        "title": str(fact.type),
+        "save": _("Save"),
+        "back": back,
+        "remove": _("Take it off the file"),
+        "remove_url": reverse("fact-forget", args=[fact.pk]),
+    }
+    return panel(request, fact.client, context, invalid=bool(form.errors))
+
+
+@require_POST
+def fact_forget(request: HttpRequest, pk: int) -> HttpResponse:
+    fact = editable_row(request, Fact.objects.select_related("client", "type"), pk)
+    back = back_to_known(request, fact.client)
+    undo = undo_url(fact.client, "fact", fact, back)
+    services.forget_fact(actor=request.user, fact=fact)
+    return saved(request, _("%(type)s taken off the file.") % {"type": fact.type}, back, undo_url=undo)
+
+
+# -- contact points --------------------------------------------------------------------------------
+
+
+def point_add(request: HttpRequest, number: str) -> HttpResponse:
+    client = editable_client(request, number)
+    back = back_to_known(request, client)
+    wanted = request.GET.get("type", "")
+    form = PointForm(request.POST or None, initial={"kind": wanted} if wanted in POINT_ORDER else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            point = services.add_contact_point(actor=request.user, client=client, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            text = _("%(kind)s written down.") % {"kind": point.get_kind_display()}
+            return saved(request, text, back, undo_url=undo_url(client, "point", point, back))
+    context = {"form": form, "title": _("A way to reach the client"), "save": _("Save"), "back": back}
+    return panel(request, client, context, invalid=bool(form.errors))
+
+
+def point_change(request: HttpRequest, pk: int) -> HttpResponse:
+    point = editable_row(request, ContactPoint.objects.select_related("client__branch"), pk)
+    back = back_to_known(request, point.client)
+    form = PointChangeForm(request.POST or None, point=point)
+    if request.method == "POST" and form.is_valid():
+        changes = form.changes()
+        try:
+            services.change_contact_point(actor=request.user, point=point, **changes)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            # Which one was the first before is another row's change: choosing it again is the way back.
+            undo = "" if "is_primary" in changes else undo_url(point.client, "point", point, back)
+            text = _("%(kind)s changed.") % {"kind": point.get_kind_display()}
+            return saved(request, text, back, undo_url=undo if changes else "")
+    context = {
+        "form": form,
+        "title": point.get_kind_display(),
+        "save": _("Save"),
+        "back": back,
+        "remove": _("Take it off the file"),
+        "remove_url": reverse("point-remove", args=[point.pk]),
+    }
+    return panel(request, point.client, context, invalid=bool(form.errors))
+
+
+@require_POST
+def point_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    point = editable_row(request, ContactPoint.objects.select_related("client"), pk)
+    back = back_to_known(request, point.client)
+    undo = undo_url(point.client, "point", point, back)
+    services.remove_contact_point(actor=request.user, point=point)
+    text = _("%(kind)s taken off the file.") % {"kind": point.get_kind_display()}
+    return saved(request, text, back, undo_url=undo)
+
+
+# -- dates -----------------------------------------------------------------------------------------
+
+
+def date_add(request: HttpRequest, number: str) -> HttpResponse:
+    client = editable_client(request, number)
+    back = back_to_known(request, client)
+    kinds = {code: kind for kind, code in DATE_CODES.items()}
+    form = DateForm(
+        request.POST or None, initial={"kind": kinds.get(request.GET.get("type", ""), "birthday")}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            dated = services.write_dated_fact(actor=request.user, client=client, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            return _date_saved(request, client, dated, back)
+    context = {
+        "form": form,
+        "title": _("A date that comes back"),
+        "save": _("Save"),
+        "back": back,
+        "question": _question(request.GET.get("type", "")),
+    }
+    return panel(request, client, context, template="clients/known/fact.html", invalid=bool(form.errors))
+
+
+def _date_saved(request: HttpRequest, client: Client, dated: DatedFact, back: str) -> HttpResponse:
+    """The date as it was understood, so that a slip is seen at once."""
+    said = {"kind": dated.get_kind_display(), "date": words.dated(dated), "person": dated.person}
+    text = _("%(kind)s of %(person)s: %(date)s.") if dated.person else _("%(kind)s: %(date)s.")
+    return saved(request, text % said, back, undo_url=undo_url(client, "date", dated, back))
+
+
+def date_change(request: HttpRequest, pk: int) -> HttpResponse:
+    dated = editable_row(request, DatedFact.objects.select_related("client__branch"), pk)
+    client = dated.client
+    back = back_to_known(request, client)
+    form = DateForm(request.POST or None, dated=dated)
+    if request.method == "POST" and form.is_valid():
+        try:
+            dated = services.write_dated_fact(
+                actor=request.user, client=client, kind=dated.kind, person=dated.person, **form.cleaned_data
+            )
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            return _date_saved(request, client, dated, back)
+    context = {
+        "form": form,
+        "title": dated.get_kind_display(),
+        "person": dated.person,
+        "understood": words.dated(dated),
+        "save": _("Save"),
+        "back": back,
+        "remove": _("Take it off the file"),
+        "remove_url": reverse("date-forget", args=[dated.pk]),
+    }
+    return panel(request, client, context, template="clients/known/date.html", invalid=bool(form.errors))
+
+
+@require_POST
+def date_forget(request: HttpRequest, pk: int) -> HttpResponse:
+    dated = editable_row(request, DatedFact.objects.select_related("client"), pk)
+    back = back_to_known(request, dated.client)
+    undo = undo_url(dated.client, "date", dated, back)
+    services.forget_dated_fact(actor=request.user, dated=dated)
+    text = _("%(kind)s taken off the file.") % {"kind": dated.get_kind_display()}
+    return saved(request, text, back, undo_url=undo)
+
+
+# -- core banking, and the way back ----------------------------------------------------------------
+
+
+@require_POST
+def core_settle(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+    """Accept what core banking says, ignore it, or heed it again."""
+    row = editable_row(request, CoreValue.objects.select_related("client__branch"), pk)
+    back = back_to_known(request, row.client)
+    said = {"field": words.CORE_FIELDS.get(row.field, row.field)}
+    undo = ""
+    try:
+        if what == "accept":
+            services.accept_core_value(actor=request.user, core_value=row)
+            text = _("%(field)s is now as core banking says.") % said
+        elif what == "ignore":
+            services.ignore_core_value(actor=request.user, core_value=row)
+            text = _("%(field)s stays as it is here.") % said
+            undo = reverse("core-heed", args=[row.pk])
+        else:
+            services.heed_core_value(actor=request.user, core_value=row)
+            text = _("Core banking's word is shown again.")
+    except ValidationError as error:
+        text = " ".join(error.messages)
+    return saved(request, text, back, undo_url=undo)
+
+
+@require_POST
+def known_undo(request: HttpRequest, number: str, what: str, pk: int) -> HttpResponse:
+    """Take the last change of one fact, contact point, date or relation back."""
+    if what not in MODELS:
+        raise Http404
+    client = editable_client(request, number)
+    try:
+        services.take_back(actor=request.user, client=client, what=what, pk=pk)
+    except ValidationError as error:
+        tell(request, " ".join(error.messages))
+    else:
+        tell(request, _("Taken back."))
+    return go(request, back_to_known(request, client))

@@ -1,0 +1,106 @@
+"""People who belong together: relations and the household."""
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from clients import services
+from clients.forms.people import HouseholdForm, HouseholdNameForm, RelationForm, WhoForm
+from clients.models import Client, HouseholdMember, Relation
+from clients.views.panels import back_to_known, editable_client, panel, saved, undo_url
+from common import audit
+from common.models import AuditEntry
+from common.text import mask_digits
+
+
+def relation_add(request: HttpRequest, number: str) -> HttpResponse:
+    client = editable_client(request, number)
+    back = back_to_known(request, client)
+    form = RelationForm(request.POST or None, user=request.user, of=client)
+    if request.method == "POST" and _is_clear(request, form):
+        try:
+            relation = services.relate(
+                actor=request.user,
+                client=client,
+                kind=form.cleaned_data["kind"],
+                other=form.client(),
+                person=form.person(),
+            )
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            undo = undo_url(client, "relation", relation, back)
+            return saved(request, _("Relation written down."), back, undo_url=undo)
+    context = {"form": form, "title": _("Somebody close"), "save": _("Save"), "back": back}
+    return panel(request, client, context, template="clients/known/who.html", invalid=bool(form.errors))
+
+
+def _is_clear(request: HttpRequest, form: WhoForm) -> bool:
+    """Whether it is clear who is meant; a look among the clients is recorded like any search."""
+    is_valid = form.is_valid()
+    if form.found:
+        audit.record(
+            actor=request.user,
+            act=AuditEntry.Act.SEARCH,
+            detail=mask_digits(form.cleaned_data.get("who", form.data.get("who", ""))),
+            count=len(form.found),
+        )
+    return is_valid
+
+
+@require_POST
+def relation_remove(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    client = editable_client(request, number)
+    relation = get_object_or_404(Relation.objects.of(client).select_related("client", "other"), pk=pk)
+    other = relation.other if relation.client_id == client.pk else relation.client
+    if other is not None:
+        get_object_or_404(Client.objects.editable_by(request.user), pk=other.pk)
+    back = back_to_known(request, client)
+    undo = undo_url(client, "relation", relation, back)
+    services.unrelate(actor=request.user, client=client, relation=relation)
+    return saved(request, _("Relation taken off the file."), back, undo_url=undo)
+
+
+def household_join(request: HttpRequest, number: str) -> HttpResponse:
+    client = editable_client(request, number)
+    back = back_to_known(request, client)
+    form = HouseholdForm(request.POST or None, user=request.user, of=client)
+    if request.method == "POST" and _is_clear(request, form):
+        try:
+            services.join_household(
+                actor=request.user,
+                client=client,
+                member=form.client(),
+                person=form.person(),
+                role=form.cleaned_data["role"],
+            )
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            return saved(request, _("Added to the household."), back)
+    context = {"form": form, "title": _("Somebody of the household"), "save": _("Add"), "back": back}
+    return panel(request, client, context, template="clients/known/who.html", invalid=bool(form.errors))
+
+
+@require_POST
+def household_leave(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    client = editable_client(request, number)
+    member = get_object_or_404(HouseholdMember.objects.filter(household__members__client=client), pk=pk)
+    if member.client_id is not None:
+        get_object_or_404(Client.objects.editable_by(request.user), pk=member.client_id)
+    services.leave_household(actor=request.user, client=client, member=member)
+    return saved(request, _("Taken out of the household."), back_to_known(request, client))
+
+
+def household_name(request: HttpRequest, number: str) -> HttpResponse:
+    client = editable_client(request, number)
+    member = get_object_or_404(HouseholdMember.objects.select_related("household"), client=client)
+    back = back_to_known(request, client)
+    form = HouseholdNameForm(request.POST or None, initial={"name": member.household.name})
+    if request.method == "POST" and form.is_valid():
+        services.name_household(actor=request.user, client=client, name=form.cleaned_data["name"])
+        return saved(request, _("Household renamed."), back)
+    context = {"form": form, "title": _("Household"), "save": _("Rename"), "back": back}
+    return panel(request, client, context, invalid=bool(form.errors))

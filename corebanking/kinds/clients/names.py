@@ -1,0 +1,22 @@
+"""Words and pieces of SQL that planning, writing and undoing an import of clients share."""
+
+POINTS = ("phone", "email", "address")
+FACTS = ("occupation", "employer")
+NAMES = ("name", "given_name", "family_name", "native_name")
+BIRTH_CODES = {"person": "birthday", "organisation": "founding"}  # kind of client: kind of date
+BIRTH = ("calendar", "year", "month", "day", "is_leap_month")
+
+BIRTH_TEXT = """
+    (CASE WHEN {t}.calendar = 'lunar' THEN 'lunar:' ELSE '' END)
+    || CASE WHEN {t}.month IS NULL THEN lpad({t}.year::text, 4, '0') ELSE
+        COALESCE(lpad({t}.year::text, 4, '0'), '-') || '-' || (CASE WHEN {t}.is_leap_month THEN 'L' ELSE '' END)
+        || lpad({t}.month::text, 2, '0') || '-' || lpad({t}.day::text, 2, '0') END
+"""
+
+
+LEDGER = "INSERT INTO clients_factchange (client_id, fact_type_id, slot, old_hash, new_hash, by_kind, actor_id, at)"
+
+
+def sql_hash(expression: str) -> str:
+    """SQL of clients.services.value_hash."""
+    return f"encode(sha256(convert_to({expression}, 'UTF8')), 'hex')"

@@ -1,0 +1,276 @@
+"""Figures as tables: by track against other periods, by manager or branch, and as columns of a file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from common import saying
+from metrics import words
+from metrics.definitions import INDICATORS, MONEY, SHARE, TRACKS, Figure, Indicator, Part, Sum, divided
+from metrics.reports import BRANCH, Report, Row
+from portfolio.models import Product
+
+BAR = 72
+# Which clients stand behind a figure (see metrics.behind), and what they are called.
+CLIENTS_OF = {
+    "contact_achievement": "reached",
+    "contact_attempts": "attempted",
+    "promises_kept": "promises",
+    **{
+        key: key
+        for key in (
+            "repetition",
+            "agreement_breaches",
+            "facts_gained",
+            "new_information",
+            "opportunities_raised",
+            "follow_up",
+            "follow_up_open",
+            "follow_up_overdue",
+            "sales",
+            "overdue",
+            "neglected",
+        )
+    },
+}
+HEADINGS: dict[str, str | Promise] = {
+    "population": gettext_lazy("Clients, %(period)s"),
+    "reached": gettext_lazy("Clients reached, %(period)s"),
+    "not_reached": gettext_lazy("Clients not reached, %(period)s"),
+    "attempted": gettext_lazy("Clients we tried to reach, %(period)s"),
+    "repetition": gettext_lazy("Clients told the same again too soon, %(period)s"),
+    "agreement_breaches": gettext_lazy("Clients contacted outside their agreement, %(period)s"),
+    "facts_gained": gettext_lazy("Clients about whom something was learnt, %(period)s"),
+    "new_information": gettext_lazy("Clients reached whose files were enriched, %(period)s"),
+    "opportunities_raised": gettext_lazy("Clients who voiced an interest, %(period)s"),
+    "follow_up": gettext_lazy("Clients whose interest was not followed up in time, %(period)s"),
+    "follow_up_open": gettext_lazy("Clients with an open opportunity at the end, %(period)s"),
+    "follow_up_overdue": gettext_lazy("Clients with a next step past its day at the end, %(period)s"),
+    "promises": gettext_lazy("Clients to whom a promise was not kept, %(period)s"),
+    "overdue": gettext_lazy("Clients past their ideal interval at the end, %(period)s"),
+    "neglected": gettext_lazy("Clients past their maximum interval at the end, %(period)s"),
+    "sales": gettext_lazy("Clients who bought, %(period)s"),
+}
+
+
+def by_track(indicators: Sequence[Indicator] = INDICATORS) -> list[tuple[str | Promise, list[Indicator]]]:
+    """The indicators under the names of their tracks, in order."""
+    found = [(name, [one for one in indicators if one.track == track]) for track, name in TRACKS.items()]
+    return [(name, members) for name, members in found if members]
+
+
+# -- against other periods -------------------------------------------------------------------------
+
+
+@dataclass
+class Cell:
+    """A value with the lines beneath it; `url` leads to the clients behind it."""
+
+    value: str
+    notes: Sequence[str] = ()
+    sums: Sequence[Sum] = ()
+    url: str = ""
+
+
+@dataclass
+class Line:
+    """One figure, or (`is_part`) one part of the figure above it."""
+
+    name: str | Promise
+    cells: list[Cell]
+    unit: str = ""
+    is_part: bool = False
+
+
+def against_periods(made: Sequence[Report], drill: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Every figure of several periods, the first of which is the one asked for, under its track."""
+    return [
+        {"name": name, "lines": [line for one in members for line in _lines(made, one, drill)]}
+        for name, members in by_track()
+    ]
+
+
+def _lines(made: Sequence[Report], indicator: Indicator, drill: Callable[[str], str]) -> list[Line]:
+    figures = [report.total.figures[indicator.key] for report in made]
+    cells = [_cell(figure, indicator) for figure in figures]
+    if indicator.key in CLIENTS_OF and figures[0].value is not None:
+        cells[0].url = drill(CLIENTS_OF[indicator.key])
+    unit = _("learnt · corrected") if indicator.key == "facts_gained" else ""
+    found = [Line(indicator.name, cells, unit)]
+    if figures[0].by_age is not None:
+        names = {"0-7": _("up to 7 days"), "8-30": _("8 to 30 days"), "31-90": _("31 to 90 days")}
+        parts = [{part.code: part for part in figure.by_age or ()} for figure in figures]
+        for age in parts[0]:
+            counted = [Cell(saying.number(by_age[age].count)) for by_age in parts]
+            found.append(Line(names.get(age, _("more than 90 days")), counted, is_part=True))
+    if figures[0].by_kind is not None:
+        parts = [{part.code: part for part in figure.by_kind or ()} for figure in figures]
+        for kind, name in Product.Kind.choices:
+            if any(kind in by_kind for by_kind in parts):
+                sold = [Cell("", sums=_sums(by_kind.get(kind))) for by_kind in parts]
+                found.append(Line(name, sold, is_part=True))
+    return found
+
+
+def _sums(part: Part | None) -> tuple[Sum, ...]:
+    return part.amounts if part else ()
+
+
+def _cell(figure: Figure, indicator: Indicator) -> Cell:
+    """A value, and beneath it the counts, percentiles or amounts it stands on."""
+    if indicator.unit == MONEY:
+        count = int(figure.value or 0)
+        notes = [
+            ngettext("%(count)s purchase", "%(count)s purchases", count) % {"count": saying.number(count)}
+        ]
+        return Cell("", notes, figure.amounts or (Sum(figure.currency or "", Decimal(0), 0),))
+    if figure.learnt is not None and figure.corrected is not None:
+        return Cell(f"{saying.number(figure.learnt)} · {saying.number(figure.corrected)}")
+    shown = words.shown(figure, indicator.unit)
+    if indicator.unit == SHARE and figure.denominator and indicator.key != "completeness":
+        return Cell(shown, [_part(figure)])
+    if figure.p90 is not None and figure.share is not None:
+        values = {"hours": words.hours(figure.p90), "share": saying.percent(figure.share)}
+        return Cell(shown, [_("nine of ten within %(hours)s, %(share)s within a day") % values])
+    if figure.amounts:
+        amounts = [f"{one.currency} {saying.amount(one.amount)}" for one in figure.amounts]
+        return Cell(shown, amounts)
+    return Cell(shown)
+
+
+def _part(figure: Figure) -> str:
+    return _("%(part)s of %(whole)s") % {
+        "part": saying.number(figure.numerator or 0),
+        "whole": saying.number(figure.denominator or 0),
+    }
+
+
+# -- by manager or branch --------------------------------------------------------------------------
+
+
+@dataclass
+class Achieved:
+    """What came of the contacts of one manager or branch, ready to show."""
+
+    name: str
+    facts: Cell
+    enriched: Cell
+    width: float
+    mark: float | None
+    raised: Cell
+    followed: Cell
+    steps: Cell
+    promises: Cell
+    overdue: Cell
+    neglected: Cell
+    is_late: bool
+    sales: Cell
+
+
+def by_row(made: Report, drill: Callable[..., str]) -> list[Achieved]:
+    """A line for each row of a report, most past their maximum first, and last the whole.
+
+    `drill(figure, **changes)` gives the address of the clients behind a figure of a row.
+    """
+    rows = sorted(made.rows, key=lambda row: (-int(row.figures["neglected"].value or 0), row.group.name))
+    return [_achieved(row, made.total, drill) for row in (*rows, made.total)]
+
+
+def target_of(row: Row) -> dict[str, str | None]:
+    """What narrows the address of a page to a row."""
+    if row.group.kind == BRANCH:
+        return {"branch": row.group.code}
+    return {"manager": row.group.code} if row.group.code else {"of": "nobody"}
+
+
+def _achieved(row: Row, total: Row, drill: Callable[..., str]) -> Achieved:
+    figures, is_total = row.figures, row is total
+    target = {} if is_total else target_of(row)
+
+    def cell(key: str, value: str, counted: float | None) -> Cell:
+        return Cell(value, url=drill(CLIENTS_OF[key], **target) if counted else "")
+
+    def count(key: str) -> Cell:
+        return cell(key, saying.number(figures[key].value or 0), figures[key].value)
+
+    def kept(key: str) -> Cell:
+        """Counts before percentages; the link leads to those that were not."""
+        figure = figures[key]
+        if not figure.denominator:
+            return Cell("–")
+        return cell(key, _part(figure), figure.denominator - (figure.numerator or 0))
+
+    facts, enriched, sold = (figures[key] for key in ("facts_gained", "new_information", "sales"))
+    whole = total.figures["new_information"].value
+    clients = figures["contact_achievement"].denominator or 0
+    late = int(figures["neglected"].value or 0)
+    # Red is for the few: whoever has twice the lateness of the whole.
+    everyone = total.figures["contact_achievement"].denominator
+    usual = divided(int(total.figures["neglected"].value or 0), everyone) or 0
+    return Achieved(
+        name=row.group.name,
+        facts=cell(
+            "facts_gained",
+            f"{saying.number(facts.learnt or 0)} · {saying.number(facts.corrected or 0)}",
+            facts.value,
+        ),
+        enriched=cell("new_information", words.shown(enriched, SHARE), enriched.numerator),
+        width=round((enriched.value or 0) * BAR, 1),
+        mark=None if is_total or whole is None else round(min(whole * BAR, BAR - 1.5), 1),
+        raised=count("opportunities_raised"),
+        followed=kept("follow_up"),
+        steps=count("follow_up_overdue"),
+        promises=kept("promises_kept"),
+        overdue=count("overdue"),
+        neglected=count("neglected"),
+        is_late=not is_total and late > 2 and late >= 2 * usual * clients,
+        sales=Cell(
+            "",
+            sums=sold.amounts or (Sum(sold.currency or "", Decimal(0), 0),),
+            url=drill("sales", **target) if sold.amounts else "",
+        ),
+    )
+
+
+# -- as a file -------------------------------------------------------------------------------------
+
+
+def columns() -> list[str]:
+    """The heads of the columns that `cells_of` fills, beyond those of contact."""
+    found: list[str] = []
+    for indicator in INDICATORS[4:]:
+        name = str(indicator.name)
+        if indicator.key == "facts_gained":
+            found += [_("Facts learnt"), _("Facts corrected")]
+        elif indicator.unit == SHARE:
+            values = {"name": name}
+            found += [name, _("%(name)s: counted") % values, _("%(name)s: of") % values]
+        else:
+            found.append(name)
+            if indicator.key in _WITH_AMOUNT:
+                found.append(_("%(name)s: amounts") % {"name": name})
+    return found
+
+
+_WITH_AMOUNT = ("opportunities_raised", "follow_up_open", "follow_up_overdue", "sales")
+
+
+def cells_of(row: Row) -> list[Any]:
+    """A row's figures as numbers; amounts with their currencies, because they are never added."""
+    found: list[Any] = []
+    for indicator in INDICATORS[4:]:
+        figure = row.figures[indicator.key]
+        if indicator.key == "facts_gained":
+            found += [figure.learnt, figure.corrected]
+        elif indicator.unit == SHARE:
+            found += [figure.value, figure.numerator, figure.denominator]
+        else:
+            found.append(figure.value)
+            if indicator.key in _WITH_AMOUNT:
+                found.append("; ".join(f"{one.amount} {one.currency}" for one in figure.amounts or ()))
+    return found

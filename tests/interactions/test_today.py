@@ -1,0 +1,99 @@
+"""Today: whose rows stand there, what the week and tomorrow hold, and what it costs."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from clients.models import Client
+from interactions.models import Action
+from interactions.querysets import around
+from tests.factories import ActionFactory, ClientFactory, ContactFactory, CoverFactory
+
+
+def dues(client, today, *offsets, **more):
+    return [
+        ActionFactory(
+            client=client,
+            due_on=today + timedelta(days=days),
+            opens_on=today + timedelta(days=days),
+            **more,
+        )
+        for days in offsets
+    ]
+
+
+def looked_up(user, today):
+    """Week and tomorrow from ids known beforehand and from the queryset: the two must say the same."""
+    seen = list(Client.objects.visible_to(user).values_list("pk", flat=True))
+    reachable = list(Action.objects.reachable_by(user).values_list("pk", flat=True))
+    by_id, by_query = around(user, today, seen, reachable), around(user, today, None, None)
+    assert by_id == by_query
+    return by_id
+
+
+def test_tomorrow_counts_own_rows_and_those_of_the_covered(alice, anna, carla, nina):
+    today = alice.today()
+    dues(carla, today, 1)
+    dues(nina, today, 1)  # Anna's client
+    assert looked_up(alice, today)[1] == 1
+    CoverFactory(covered=anna, stand_in=alice, from_on=today, to_on=today)
+    assert looked_up(alice, today)[1] == 2
+
+
+def test_tomorrow_leaves_out_blocked_clients_whom_the_week_still_shows(alice, carla):
+    today = alice.today()
+    dues(carla, today, 1, 0)
+    carla.status = "blocked"
+    carla.save()
+    week, tomorrow = looked_up(alice, today)
+    assert week[today] == (1, 0)
+    assert tomorrow == 0
+
+
+def test_week_counts_done_beside_planned_and_put_off_rows_stand_in_tomorrow(alice, carla):
+    today = alice.today()
+    done, _planned = dues(carla, today, 0, 0)
+    done.state, done.closed_at = "done", timezone.now()
+    done.save()
+    Action.objects.filter(pk=_planned.pk).update(snoozed_until=today + timedelta(days=1))
+    week, tomorrow = looked_up(alice, today)
+    assert week[today] == (2, 1)
+    assert tomorrow == 1
+
+
+def test_supervisor_has_clients_without_a_manager_and_no_others(bob, carla, north):
+    today = bob.today()
+    orphan = ClientFactory(branch=north)
+    dues(orphan, today, 1)
+    dues(carla, today, 1)
+    assert looked_up(bob, today)[1] == 1
+
+
+def test_people_without_a_branch_or_a_role_hold_nothing(bob, alice):
+    bob.branch = None
+    bob.save()
+    assert around(bob, alice.today(), None, None) == ({}, 0)
+
+
+@pytest.mark.parametrize("rows", [2, 40])
+def test_today_asks_the_same_questions_for_two_rows_and_for_forty(
+    signed_in, alice, carla, rows, django_assert_max_num_queries
+):
+    for action in dues(carla, alice.today(), *([0] * rows)):
+        ContactFactory(client=carla, staff=alice, action=action, result="no_answer")
+    browser = signed_in(alice)
+    browser.get("/today/")
+    with django_assert_max_num_queries(11):
+        page = browser.get("/today/").content.decode()
+    assert page.count("data-row") == rows
+
+
+def test_row_says_the_attempts_and_whose_client_it_is(signed_in, alice, anna, nina):
+    today = alice.today()
+    CoverFactory(covered=anna, stand_in=alice, from_on=today, to_on=today)
+    (action,) = dues(nina, today, 0)
+    ContactFactory(client=nina, staff=anna, action=action, result="no_answer")
+    page = signed_in(alice).get("/today/").content.decode()
+    assert f"for {anna.name}" in page
+    assert "1 attempt" in page
