@@ -766,6 +766,13 @@ def test_telling_again_is_the_same_arrival_until_it_is_over(hana, alice, carla, 
     assert desk.tell_manager(actor=hana, sight=sight) != first
 
 
+def test_specialist_who_sees_the_client_for_a_time_is_not_called(hana, anna, carla, sight):
+    Assignment.objects.create(client=carla, manager=anna, role="secondary")
+    desk.tell_manager(actor=hana, sight=sight)
+    assert told_people() == {"alice"}
+    assert not Arrival.objects.waiting_for(anna).exists()
+
+
 def test_first_answer_stands(hana, alice, anna, carla, sight):
     CoverFactory(covered=alice, stand_in=anna)
     arrival = desk.tell_manager(actor=hana, sight=sight)
