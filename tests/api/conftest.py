@@ -103,3 +103,14 @@ def rows(carla, nina, simon, alice, anna, charlie):
             **rows_of(client, manager),
         }
     return made
+
+
+@pytest.fixture
+def errors():
+    """`errors(response)`: the fields and codes of a refusal with 400."""
+
+    def _errors(response) -> list[tuple[str, str]]:
+        assert response.status_code == 400, response.content
+        return [(error["field"], error["code"]) for error in response.json()["errors"]]
+
+    return _errors
