@@ -1,16 +1,14 @@
 """The list of clients, looking one up, and the recorded looks at what is masked."""
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clients import services
-from clients.forms import OpenFileForm
 from clients.listing import (
     COLUMNS,
     LIST_ROLES,
@@ -29,7 +27,7 @@ from clients.sight import may_reveal, shown_name, shown_native
 from common import audit
 from common.exports import as_csv, as_xlsx
 from common.models import AuditEntry
-from common.pages import addresses, go
+from common.pages import addresses
 from common.paging import PAGE_SIZES, keyset
 from common.text import clean_line, mask_digits
 from staff.models import SavedView
@@ -162,22 +160,3 @@ def point_masked(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     point = get_object_or_404(ContactPoint.objects.visible_to(request.user), pk=pk)
     return render(request, "clients/point.html", {"point": point, "may_reveal": may_reveal(request.user)})
-
-
-def client_open(request: HttpRequest) -> HttpResponse:
-    """Auditors and data officers open one file for an hour, with a reason."""
-    if request.user.role not in ("auditor", "data_officer"):
-        raise Http404
-    form = OpenFileForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            client = services.open_with_reason(actor=request.user, **form.cleaned_data)
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            if client is not None:
-                return go(request, reverse("client-detail", args=[client.number]))
-            form.add_error("number", _("No client has this number."))
-    status = 422 if request.method == "POST" else 200
-    recent = request.user.sight_grants.select_related("client").order_by("-from_at")[:20]
-    return render(request, "clients/open.html", {"form": form, "recent": recent}, status=status)
