@@ -80,6 +80,7 @@ class Contacts(Kind):
         "is_imported": "true",
         "participants": "''",
         "effect": "''",
+        "repeat_reason": "''",
         "changed_reason": "''",
         "void_reason": "''",
     }

@@ -80,8 +80,8 @@ def news_sql(scope: Scope, staged: str) -> str:
         values = ", ".join(f"({types[code]:d}, n.{code}, n.{code}_act)" for code in facts)
         parts.append(
             f"""facts AS (
-                INSERT INTO clients_fact (client_id, type_id, value)
-                SELECT n.client_id, k.type_id, k.value
+                INSERT INTO clients_fact (client_id, type_id, value, currency)
+                SELECT n.client_id, k.type_id, k.value, ''
                 FROM n CROSS JOIN LATERAL (VALUES {values}) k (type_id, value, act) WHERE k.act = 'i'
                 RETURNING id, client_id, type_id, value
             )"""
