@@ -15,7 +15,7 @@ TEAM = ("team", _("Team"), "shield-lock")
 IMPORTS = ("import-list", _("Imports"), "file-import")
 OUTBOX = ("outbox-list", _("Undecided messages"), "mail")
 OPEN_FILE = ("client-open", _("Open a file"), "lock")
-COUNTER = ("counter", _("At the counter"), "building-bank")
+COUNTER = ("counter", _("Counter"), "building-bank")
 LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
 

@@ -1,8 +1,10 @@
 """Filters of the client list. Each is a link that can be shared; what it names is checked against sight."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
+from typing import Any, cast
 
 import django_filters
 from django import forms
@@ -63,6 +65,7 @@ LANGUAGES = [
     "zh",
 ]
 MONTHS = range(1, 13)
+Choices = Iterable[tuple[Any, str]]
 
 
 @lru_cache(maxsize=8)
@@ -178,7 +181,9 @@ class ClientFilter(django_filters.FilterSet):
         value = bound.data or ""
         options = None
         if isinstance(bound.field, forms.ChoiceField):
-            options = [(str(key), words, str(key) == value) for key, words in bound.field.choices]
+            options = [
+                (str(key), words, str(key) == value) for key, words in cast(Choices, bound.field.choices)
+            ]
         return Asked(
             name=name,
             label=bound.label,

@@ -232,22 +232,26 @@ class PromiseQuerySet(OfClientQuerySet):
 
     def with_kept(self) -> "PromiseQuerySet":
         """Annotates `is_kept`: a reached contact inside the window, in the days of the client's branch."""
-        contacts = apps.get_model("interactions", "Contact").objects.filter(
-            REACHED, client=OuterRef("client")
-        )
-        inside = contacts.annotate(
-            local_on=Func(
-                F("client__branch__time_zone"),
-                F("occurred_at"),
-                function="timezone",
-                output_field=DateTimeField(),
-            )
-        ).filter(
-            local_on__date__gte=OuterRef("opens_on"),
-            local_on__date__lte=OuterRef("due_on"),
-            recorded_at__gte=OuterRef("noted_at"),
-        )
-        return self.annotate(is_kept=Exists(inside))
+        reached = apps.get_model("interactions", "Contact").objects.reached()
+        return self.annotate(is_kept=Exists(_inside(reached)))
+
+    def owed(self) -> "PromiseQuerySet":
+        """Neither withdrawn nor talked about inside the window: a word in passing at the counter settles none."""
+        talks = apps.get_model("interactions", "Contact").objects.moving_cadence()
+        return self.filter(~Exists(_inside(talks)), withdrawn_at=None)
+
+
+def _inside(contacts: "ContactQuerySet") -> "ContactQuerySet":
+    """Those of some contacts that fall into a promise's window and were recorded after it was noted."""
+    local_on = Func(
+        F("client__branch__time_zone"), F("occurred_at"), function="timezone", output_field=DateTimeField()
+    )
+    return contacts.annotate(local_on=local_on).filter(
+        client=OuterRef("client"),
+        local_on__date__gte=OuterRef("opens_on"),
+        local_on__date__lte=OuterRef("due_on"),
+        recorded_at__gte=OuterRef("noted_at"),
+    )
 
 
 class OpportunityQuerySet(OfClientQuerySet):

@@ -52,8 +52,8 @@ def leavers(user: User) -> list[User]:
     books = {person.pk: person for person in books_of_leavers(user)}
     gone = Q(owner__is_active=False) | ~Q(owner__role__in=(User.Role.ACCOUNT_MANAGER, User.Role.SUPERVISOR))
     owners = (
-        Action.objects.visible_to(user)
-        .open()
+        Action.objects.open()
+        .visible_to(user)
         .filter(gone, owner__isnull=False)
         .exclude(owner__in=list(books))
         .values("owner")

@@ -24,6 +24,7 @@ urlpatterns = [
     path("actions/<int:pk>/done/", today.action_done, name="action-done"),
     path("actions/<int:pk>/undo/<slug:what>/", today.action_undo, name="action-undo"),
     path("contacts/log/", contacts.contact_log, name="contact-log"),
+    path("client/<str:number>/contact/permits/", contacts.contact_permits, name="contact-permits"),
     path("contacts/<int:pk>/", contacts.contact_change, name="contact-change"),
     path("contacts/<int:pk>/void/", contacts.contact_void, name="contact-void"),
     path("contacts/<int:pk>/undo/", contacts.contact_undo, name="contact-undo"),

@@ -90,8 +90,12 @@ REPETITIONS = f"""
                                                 - t.minimum_gap_days + 1)::timestamp AT TIME ZONE p.time_zone
                    ) AS is_again
               FROM population p
-              JOIN interactions_contact c ON c.client_id = p.client_id AND c.voided_at IS NULL AND {REACHED}
-               AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at
+             CROSS JOIN LATERAL (
+                SELECT c.id, c.client_id, c.occurred_at, c.theme_id FROM interactions_contact c
+                 WHERE c.client_id = p.client_id AND c.voided_at IS NULL AND {REACHED}
+                   AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at
+                OFFSET 0  -- one short range of contacts a client, not every contact the client ever had
+             ) c
               LEFT JOIN clients_theme t ON t.id = c.theme_id
         )"""
 

@@ -25,8 +25,14 @@ GAINED = """
                    array_agg(f.new_hash ORDER BY f.at, f.id) AS became,
                    array_agg(f.by_kind ORDER BY f.at, f.id) AS by_kind
               FROM population p
-              JOIN clients_factchange f ON f.client_id = p.client_id
-               AND f.at >= p.from_at AND f.at < p.until_at AND f.old_hash <> f.new_hash
+             CROSS JOIN LATERAL (
+                SELECT f.*, bool_or(f.by_kind = 'staff') OVER () AS has_staff
+                  FROM clients_factchange f
+                 WHERE f.client_id = p.client_id AND f.at >= p.from_at AND f.at < p.until_at
+                   AND f.old_hash <> f.new_hash
+                OFFSET 0  -- one short range of the ledger a client, not the client's whole ledger
+             ) f
+             WHERE f.has_staff  -- the many clients whom only a file has changed need no sorting
              GROUP BY p.win, p.client_id, p.of_group, p.from_at, p.until_at, f.fact_type_id, f.slot
         ),
         changed AS (
@@ -78,25 +84,23 @@ def completeness(selection: Selection, windows: Iterable[Period], by: str) -> li
     ctes, params = population(selection, windows, by)
     return rows(
         f"""
-        WITH {ctes},
-        last AS (
-            SELECT DISTINCT ON (p.win, p.client_id, f.fact_type_id, f.slot)
-                   p.win, p.client_id, f.fact_type_id, f.new_hash
-              FROM population p
-              JOIN clients_factchange f ON f.client_id = p.client_id AND f.at < p.until_at
-             ORDER BY p.win, p.client_id, f.fact_type_id, f.slot, f.at DESC, f.id DESC
-        ),
-        file AS (
-            SELECT k.win, k.client_id, sum(t.weight) AS weight
-              FROM (SELECT DISTINCT win, client_id, fact_type_id FROM last WHERE new_hash <> '') k
-              JOIN clients_facttype t ON t.id = k.fact_type_id
-             GROUP BY 1, 2
-        )
+        WITH {ctes}
         SELECT p.win, p.of_group, grouping(p.of_group) = 1 AS is_total,
-               coalesce(sum(f.weight), 0)::bigint AS known,
+               sum(x.weight)::bigint AS known,
                (count(*) * (SELECT coalesce(sum(weight), 0) FROM clients_facttype))::bigint AS to_know
           FROM population p
-          LEFT JOIN file f ON f.win = p.win AND f.client_id = p.client_id
+         CROSS JOIN LATERAL (
+            SELECT coalesce(sum(t.weight), 0) AS weight
+              FROM clients_facttype t
+             WHERE t.id IN (
+                SELECT l.fact_type_id
+                  FROM (SELECT DISTINCT ON (f.fact_type_id, f.slot)
+                               f.fact_type_id, f.new_hash
+                          FROM clients_factchange f
+                         WHERE f.client_id = p.client_id AND f.at < p.until_at
+                         ORDER BY f.fact_type_id, f.slot, f.at DESC, f.id DESC) l
+                 WHERE l.new_hash <> '')
+         ) x
          GROUP BY GROUPING SETS ((p.win, p.of_group), (p.win))
         """,
         params,

@@ -92,7 +92,7 @@ ELSEWHERE = {
     "user-deactivate", "user-reactivate", "view-save", "view-rename", "view-remove", "view-restore",
     "clients-plan-undo", "notification-read", "notification-read-all", "outbox-list", "outbox-settle",
     "import-detail", "import-progress", "import-commit", "import-refuse", "import-errors",
-    "trend-set", "promise-undo", "opportunity-reopen", "case-reopen", "referral-accept", "referral-plan",
+    "contact-permits", "trend-set", "promise-undo", "opportunity-reopen", "case-reopen", "referral-accept", "referral-plan",
     "fact-forget", "point-remove", "date-forget", "core-accept", "core-ignore", "core-heed", "known-undo",
     "relation-remove", "household-leave", "agreement-end", "opened-review",
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
@@ -169,6 +169,7 @@ def test_stranger_gets_nothing(name, client, db):
         "household-leave": ["N-1", 1],
         "agreement-end": ["N-1"],
         "trend-set": ["N-1"],
+        "contact-permits": ["N-1"],
     }.get(name)
     if arguments is None:
         has_key = name.startswith(

@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='fact',
             name='currency',
-            field=models.CharField(blank=True, max_length=3),
+            field=models.CharField(blank=True, db_default='', default='', max_length=3),
         ),
         migrations.AddField(
             model_name='factevent',
@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='factevent',
             name='currency',
-            field=models.CharField(blank=True, max_length=3),
+            field=models.CharField(blank=True, db_default='', default='', max_length=3),
         ),
         migrations.AddField(
             model_name='sightgrant',

@@ -47,7 +47,7 @@ class Fact(models.Model):
     value = models.CharField(max_length=500)
     learnt_on = models.DateField(null=True, blank=True)
     amount = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)  # an estimate
-    currency = models.CharField(max_length=3, blank=True)
+    currency = models.CharField(max_length=3, blank=True, default="", db_default="")
 
     objects = OfClientQuerySet.as_manager()
 

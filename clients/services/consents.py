@@ -189,7 +189,7 @@ def approve_agreement(
     agreement.weekdays = sorted(set(weekdays))
     agreement.from_time, agreement.to_time, agreement.minutes = from_time, to_time, minutes
     agreement.how, agreement.recorded_by = clean({"how": how})["how"][:120], actor
-    agreement.full_clean(exclude=["client", "recorded_by"], validate_constraints=False)
+    agreement.full_clean(exclude=["client", "recorded_by", "to_on"], validate_constraints=False)
     agreement.save()
     record_fact_change(
         actor=actor,

@@ -424,14 +424,16 @@ def check_date(dated: DatedFact, *, today: date) -> None:
 # -- completeness ----------------------------------------------------------------------------------
 
 
-def completeness_of(client: Client, changes: dict[str, FactChange]) -> tuple[float, list[FactType]]:
+def completeness_of(
+    client: Client, changes: dict[str, FactChange], types: Iterable[FactType] | None = None
+) -> tuple[float, list[FactType]]:
     """The weighted share of fact types known, and those unknown that are worth asking for, heaviest first.
 
     `changes` is `provenance_of(client)`: the same ledger that the indicator reads (numbers.md). What only
-    the other kind of client has is not asked for.
+    the other kind of client has is not asked for. `types`: the catalogue, where it is at hand.
     """
     known = {change.fact_type_id for change in changes.values() if change.new_hash}
-    types = list(FactType.objects.all())
+    types = list({one.pk: one for one in (FactType.objects.all() if types is None else types)}.values())
     total = sum(one.weight for one in types)
     share = sum(one.weight for one in types if one.pk in known) / total if total else 0.0
     not_theirs = ONLY_OF_PEOPLE if client.kind == Client.Kind.ORGANISATION else ONLY_OF_ORGANISATIONS

@@ -1,7 +1,7 @@
 """Everything known about a client: contact points, facts, dates, what core banking says, what to ask next."""
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, F, FilteredRelation, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -41,14 +41,10 @@ def client_known(request: HttpRequest, number: str) -> HttpResponse:
     client = editable_client(request, number, sight)
     audit.record(actor=request.user, act=AuditEntry.Act.READ, subject=f"client/{client.pk}", detail="known")
     changes = services.provenance_of(client)
-    share, unknown = services.completeness_of(client, changes)
+    types = _types_with_facts(client)
+    share, unknown = services.completeness_of(client, changes, types)
     points = sorted(
         ContactPoint.objects.filter(client=client), key=lambda point: POINT_ORDER.index(point.kind)
-    )
-    facts = (
-        Fact.objects.filter(client=client)
-        .select_related("type")
-        .order_by("-type__weight", "type__name", "pk")
     )
     dates = DatedFact.objects.filter(client=client).order_by("person", "kind", "pk")
     core_values = CoreValue.objects.filter(client=client).order_by("field")
@@ -59,7 +55,7 @@ def client_known(request: HttpRequest, number: str) -> HttpResponse:
         "today": request.user.today(),
         "may_reveal": may_reveal(request.user),
         "points": [(point, changes.get(f"contact_point/{point.pk}")) for point in points],
-        "facts": _by_type([(fact, changes.get(f"fact/{fact.pk}")) for fact in facts]),
+        "facts": [(row, changes.get(f"fact/{row.fact_id}")) for row in types if row.fact_id],
         "dates": [
             {"fact": row, "words": words.dated(row), "change": changes.get(f"dated_fact/{row.pk}")}
             for row in dates
@@ -76,11 +72,12 @@ def client_known(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "clients/known/known.html", context)
 
 
-def _by_type(rows: list[tuple[Fact, FactChange | None]]) -> list[tuple[FactType, list]]:
-    found: dict[int, tuple[FactType, list]] = {}
-    for fact, change in rows:
-        found.setdefault(fact.type_id, (fact.type, []))[1].append((fact, change))
-    return list(found.values())
+def _types_with_facts(client: Client) -> list[FactType]:
+    """Every fact type, heaviest first, once for each fact of the client: known and unknown in one query."""
+    mine = FilteredRelation("facts", condition=Q(facts__client=client))
+    parts = {part: F(f"mine__{part}") for part in ("value", "amount", "currency", "learnt_on")}
+    rows = FactType.objects.annotate(mine=mine).annotate(fact_id=F("mine__pk"), **parts)
+    return list(rows.order_by("-weight", "name", "mine__pk"))
 
 
 def _core_row(request: HttpRequest, row: CoreValue) -> dict:
@@ -143,12 +140,15 @@ def _people(request: HttpRequest, client: Client, sight, changes: dict[str, Fact
         )
         .order_by("pk")
     )
+    hidden_members = sum(not row.seen for row in members)
     return {
         "relations": relations,
         "hidden_relations": hidden,
-        "household": members[0].household if members else None,
+        "is_in_household": bool(members),
+        # A household is often called after one of its people, who may be hidden.
+        "household_name": members[0].household.name if members and not hidden_members else "",
         "members": [row for row in members if row.seen],
-        "hidden_members": sum(not row.seen for row in members),
+        "hidden_members": hidden_members,
     }
 
 

@@ -98,7 +98,12 @@ def household_name(request: HttpRequest, number: str) -> HttpResponse:
     client = editable_client(request, number)
     member = get_object_or_404(HouseholdMember.objects.select_related("household"), client=client)
     back = back_to_known(request, client)
-    form = HouseholdNameForm(request.POST or None, initial={"name": member.household.name})
+    others = Client.objects.filter(household_member__household=member.household)
+    hidden = others.exclude(pk__in=Client.objects.editable_by(request.user).values("pk"))
+    # It may be called after somebody who is hidden.
+    form = HouseholdNameForm(
+        request.POST or None, initial={} if hidden.exists() else {"name": member.household.name}
+    )
     if request.method == "POST" and form.is_valid():
         services.name_household(actor=request.user, client=client, name=form.cleaned_data["name"])
         return saved(request, _("Household renamed."), back)

@@ -108,7 +108,7 @@ def file_restrict(request: HttpRequest, number: str) -> HttpResponse:
     act = request.POST.get("act", "restrict") if request.method == "POST" else ""
     form = RestrictForm(request.POST if act == "restrict" else None)
     reader = ReaderForm(request.POST if act == "name" else None, user=request.user, client=client)
-    text = ""
+    text, problems = "", []
     try:
         if act == "restrict" and form.is_valid():
             is_restricted = not client.is_restricted
@@ -131,7 +131,10 @@ def file_restrict(request: HttpRequest, number: str) -> HttpResponse:
             services.unname_reader(actor=request.user, grant=grant)
             text = _("%(name)s sees this file no more.") % {"name": grant.user.name}
     except ValidationError as error:
-        (reader if act == "name" else form).add_service_errors(error)
+        if act in ("restrict", "name"):
+            (form if act == "restrict" else reader).add_service_errors(error)
+        else:
+            problems = error.messages
     if text:
         # Whoever takes the own name off sees the file no more, and goes where there is something to see.
         sees = type(client).objects.visible_to(request.user).filter(pk=client.pk).exists()
@@ -139,13 +142,14 @@ def file_restrict(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "form": form,
         "reader": reader,
+        "problems": problems,
         "named": client.sight_grants.filter(kind="named", until_at=None).select_related("user", "granted_by"),
         "title": _("Restricted file"),
         "save": _("Open it to the branch again") if client.is_restricted else _("Restrict this file"),
         "back": back,
         "today": request.user.today(),
     }
-    invalid = bool(form.errors or reader.errors)
+    invalid = bool(form.errors or reader.errors or problems)
     return panel(request, client, context, template="clients/known/restrict.html", invalid=invalid)
 
 

@@ -19,7 +19,7 @@ def countries() -> list[tuple[str, str]]:
     """Countries by their names in the reader's language."""
     names = saying.locale().territories
     known = [(code, names.get(code, code)) for code in phonenumbers.SUPPORTED_REGIONS]
-    return [("", ""), *sorted(known, key=lambda country: sort_key(country[1]))]
+    return [("", _("not known")), *sorted(known, key=lambda country: sort_key(country[1]))]
 
 
 class LookUpForm(NoNulMixin, forms.Form):

@@ -202,12 +202,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contact',
             name='repeat_reason',
-            field=models.CharField(blank=True, max_length=300),
+            field=models.CharField(blank=True, db_default='', default='', max_length=300),
         ),
         migrations.AddField(
             model_name='contactevent',
             name='repeat_reason',
-            field=models.CharField(blank=True, max_length=300),
+            field=models.CharField(blank=True, db_default='', default='', max_length=300),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='contact',

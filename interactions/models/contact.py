@@ -57,7 +57,8 @@ class Contact(models.Model):
     campaign_code = models.CharField(max_length=40, blank=True)
     is_imported = models.BooleanField(default=False)
     submission = models.UUIDField(null=True, blank=True, unique=True)  # one form sent twice is one contact
-    repeat_reason = models.CharField(max_length=300, blank=True)  # why it was said again so soon
+    # why it was said again so soon
+    repeat_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
     changed_reason = models.CharField(max_length=300, blank=True)
     voided_at = models.DateTimeField(null=True, blank=True)
     voided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clients import permits
-from clients.models import Client, ContactAgreement
+from clients.models import Channel, Client, ContactAgreement, Theme
 from clients.services import consents_of
 from clients.sight import shown_name
 from common import saying
@@ -70,7 +70,9 @@ def contact_log(request: HttpRequest) -> HttpResponse:
         actor=request.user, client=client, theme=action.theme if action else None, action=action
     )
     context = {
-        "permits": _permits(client, initial["channel"], action),
+        "permits": _permits(client, initial["channel"], action.theme if action else None),
+        "permits_url": reverse("contact-permits", args=[client.number])
+        + (f"?action={action.pk}" if action else ""),
         "said_again": said_again.words if said_again else "",
         "asks_why": bool(said_again and said_again.blocks) or "repeat_reason" in form.errors,
         "form": form,
@@ -91,9 +93,30 @@ def contact_log(request: HttpRequest) -> HttpResponse:
     return _render(request, "interactions/log.html", context, status)
 
 
-def _permits(client: Client, channel: str, action: Action | None) -> list[permits.Line]:
+def contact_permits(request: HttpRequest, number: str) -> HttpResponse:
+    """What the client allows, asked again when the channel or the theme of the form changes."""
+    client = get_object_or_404(
+        Client.objects.editable_by(request.user)
+        .select_related("tier", "branch")
+        .defer("search", "document_number"),
+        number=number,
+    )
+    channel, wanted = request.GET.get("channel", ""), request.GET.get("theme", "")
+    if channel not in Channel.values:
+        raise Http404
+    theme = Theme.objects.filter(pk=int(wanted[:9])).first() if wanted.isdigit() else None
+    action = None if theme else _action_of(request, client)
+    theme = theme or (action.theme if action else None)
+    said_again = services.repetition(actor=request.user, client=client, theme=theme, action=action)
+    context = {
+        "permits": _permits(client, channel, theme),
+        "said_again": said_again.words if said_again else "",
+    }
+    return render(request, "interactions/permits.html", context)
+
+
+def _permits(client: Client, channel: str, theme: Theme | None) -> list[permits.Line]:
     """What consent and agreement say of the contact about to be made."""
-    theme = action.theme if action else None
     local = timezone.localtime(timezone=client.branch.zone)
     agreement = ContactAgreement.objects.filter(client=client).in_force(local.date()).first()
     lines = [

@@ -97,6 +97,9 @@ def _page(
             card = _card(client) | _told(desk.arrival_in_sight(actor=request.user, sight=sight))
     if card and note is None:
         note = CounterNoteForm(initial={"text": request.session.pop(KEPT, "")})
+    wrong = next((name for name in note.fields if name in note.errors), None) if note else None
+    if note and wrong:
+        note.fields[wrong].widget.attrs["autofocus"] = True
     context = {
         "card": card,
         "sight": sight,
@@ -138,17 +141,12 @@ def _card(client: Client) -> dict:
     """What the desk may know of the client who stands there: no amount, no contact point, no note."""
     today = client.branch.today()
     promises = list(
-        Promise.objects.with_kept()
-        .filter(
-            client=client,
-            withdrawn_at=None,
-            is_kept=False,
-            opens_on__lte=today + AHEAD,
-            due_on__gte=today - AHEAD,
-        )
+        Promise.objects.owed()
+        .filter(client=client, opens_on__lte=today + AHEAD, due_on__gte=today - AHEAD)
         .order_by("due_on", "pk")[: MOST_PROMISES + 1]
     )
-    complaint = ServiceCase.objects.open().complaints().filter(client=client).order_by("opened_at").first()
+    complaints = ServiceCase.objects.open().complaints().filter(client=client)
+    complaint = complaints.select_related("client__branch").order_by("opened_at").first()
     return {
         "client": client,
         "status": client.get_status_display() if client.status in ("blocked", "dormant", "prospect") else "",
@@ -171,6 +169,11 @@ def _card(client: Client) -> dict:
         "more_promises": len(promises) > MOST_PROMISES,
         "people": desk.looked_after(client),
     }
+
+
+def _since(complaint: ServiceCase, today: date) -> str:
+    on = complaint.opened_at.astimezone(complaint.client.branch.zone).date()
+    return saying.day(on, "MMMMd" if on.year == today.year else "yMMMMd")
 
 
 def _maturing(client: Client, today: date) -> list[dict]:

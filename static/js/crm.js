@@ -114,6 +114,8 @@
   document.addEventListener("htmx:afterSettle", (event) => hideLater(event.detail.elt));
   // "Other" channels open a list; details close when focus leaves.
   document.addEventListener("change", (event) => {
+    // What the client allows depends on channel and theme: the form's head asks again.
+    if (event.target.matches("#log-form [name=channel], #log-form [name=theme]")) htmx.trigger(document.body, "crm:channel");
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
     const shows = event.target.closest("[data-shows]");
     if (shows) for (const part of $$(`[data-shown-by="${shows.dataset.shows}"]`)) part.hidden = !part.dataset.when.split(" ").includes(event.target.value);

@@ -394,6 +394,16 @@ def test_promise_kept_withdrawn_or_far_away_is_not_on_the_card(at_desk, carla, a
     assert "2 days late" in page
 
 
+def test_word_in_passing_settles_no_promise_on_the_card(at_desk, hana, carla, alice, sight):
+    today = carla.branch.today()
+    note_promise(actor=alice, client=carla, noted=Noted("Bring the tea set", today, today))
+    find(at_desk, "N-1")
+    note(hana, sight)
+    assert "Bring the tea set" in at_desk.get("/counter/").content.decode()
+    note(hana, sight, theme=Theme.objects.get(code="promise"), text="Gave her the tea set")
+    assert "Bring the tea set" not in at_desk.get("/counter/").content.decode()
+
+
 @pytest.mark.parametrize(
     ("ahead", "said"), [(0, "Birthday today."), (7, "Birthday in 7 days."), (8, None), (-1, None)]
 )

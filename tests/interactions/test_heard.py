@@ -111,3 +111,23 @@ def test_what_was_built_on_since_stays_after_a_void(signed_in, alice, bob, carla
     fact.refresh_from_db()
     assert opportunity.stage == "intention"
     assert fact.value == "Master builder"
+
+
+def test_what_the_client_allows_follows_the_channel_of_the_form(signed_in, alice, bob, anna, carla):
+    from clients.models import Theme
+    from clients.services import approve_agreement, record_consent
+
+    record_consent(actor=alice, client=carla, channel="call", purpose="marketing", granted=True)
+    record_consent(actor=alice, client=carla, channel="sms", purpose="marketing", granted=False)
+    approve_agreement(actor=alice, client=carla, channels=["call"], interval_days=30)
+    product = Theme.objects.get(code="product").pk
+    browser, address = signed_in(alice), "/client/N-1/contact/permits/"
+    allowed = browser.get(address, {"channel": "call", "theme": product}).content.decode()
+    assert "allowed" in allowed
+    assert "keeps to it" in allowed
+    refused = browser.get(address, {"channel": "sms", "theme": product}).content.decode()
+    assert "withdrawn" in refused
+    assert "outside it" in refused
+    assert "never asked" in browser.get(address, {"channel": "email", "theme": product}).content.decode()
+    assert browser.get(address, {"channel": "pigeon"}).status_code == 404
+    assert signed_in(anna).get(address, {"channel": "call"}).status_code == 404

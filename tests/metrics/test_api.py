@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from metrics.checks import checks
-from tests.factories import ContactFactory
+from tests.factories import ContactFactory, FactChangeFactory, OpportunityFactory, PurchaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,31 @@ def test_page_command_and_api_give_the_same_rows(signed_in, bob, one_reached, ca
     assert api["scope"] == {"kind": "branch", "code": "NORTH", "name": "North"}
     shares = {row["group"]["name"]: row["indicators"]["contact_achievement"]["value"] for row in api["rows"]}
     assert shares == {line.name: line.share for line in page.context["rows"]} == {"Alice": 1.0, "Anna": 0.0}
+
+
+def test_money_and_its_parts_are_the_same_from_command_and_api(
+    signed_in, bob, carla, nina, one_reached, capsys
+):
+    FactChangeFactory(client=carla, at=one_reached.occurred_at)
+    OpportunityFactory(client=carla, raised_at=one_reached.occurred_at, amount=500, currency="EUR")
+    PurchaseFactory(client=carla, bought_on=date(2026, 3, 6), amount=900, currency="USD")
+    PurchaseFactory(client=nina, bought_on=date(2026, 3, 6), amount=70, currency="EUR")
+
+    command = told(capsys, "--branch", "NORTH", "--by", "manager")
+    api = ask(signed_in(bob), by="manager").json()
+    assert command["rows"] == api["rows"]
+    [whole] = ask(signed_in(bob)).json()["rows"]
+    sales = whole["indicators"]["sales"]
+    assert (sales["value"], sales["amount"], sales["currency"], sales["change"]) == (2, None, None, None)
+    assert sales["amounts"] == [
+        {"currency": "EUR", "amount": "70.00", "count": 1},
+        {"currency": "USD", "amount": "900.00", "count": 1},
+    ]
+    assert sales["previous"]["value"] == 0
+    raised = whole["indicators"]["opportunities_raised"]
+    assert (raised["value"], raised["amount"], raised["currency"]) == (1, "500.00", "EUR")
+    shape = {"value", "numerator", "denominator", "amount", "currency"}
+    assert all(shape <= set(figure) for row in api["rows"] for figure in row["indicators"].values())
 
 
 def test_without_by_the_one_row_is_the_scope(signed_in, bob, one_reached, capsys):
@@ -114,6 +139,7 @@ def test_the_command_without_json_is_for_people(one_reached, capsys):
     assert "North" in said
     assert "contact_achievement" in said
     assert "(1 of 2)" in said
+    assert "follow_up_open" in said
 
 
 def test_a_client_in_two_books_on_one_day_is_reported(carla, anna):

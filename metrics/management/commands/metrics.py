@@ -46,4 +46,5 @@ class Command(BaseCommand):
                 parts = (
                     f"  ({figure['numerator']} of {figure['denominator']})" if figure["denominator"] else ""
                 )
-                self.stdout.write(f"  {key:24} {value}{parts}")
+                money = "".join(f"  {one['amount']} {one['currency']}" for one in figure.get("amounts", ()))
+                self.stdout.write(f"  {key:24} {value}{parts}{money}")
