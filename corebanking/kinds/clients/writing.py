@@ -1,14 +1,8 @@
 """The statements that write what hangs on a client: contact points, facts, birth dates, standing, manager."""
 
 from corebanking.kinds.base import CREATE, UPDATE, Scope
-from corebanking.kinds.clients.names import BIRTH, BIRTH_CODES, BIRTH_TEXT, FACTS, LEDGER, POINTS, sql_hash
-
-
-def _change(scope: Scope, fact_type: str, slot: str, old: str, new: str) -> str:
-    """The columns of one FactChange, as SELECT list over `r` (the row that was written)."""
-    actor = scope.params.get("actor_id")
-    return f"""r.client_id, {fact_type}, {slot}, {old}, {new}, 'import',
-               {"NULL" if actor is None else format(actor, "d")}::bigint, now()"""
+from corebanking.kinds.clients.names import BIRTH, BIRTH_CODES, BIRTH_TEXT, FACTS, POINTS
+from corebanking.kinds.ledger import LEDGER, change, sql_hash
 
 
 def point_changes(scope: Scope, staged: str, kind: str) -> list[str]:
@@ -17,7 +11,7 @@ def point_changes(scope: Scope, staged: str, kind: str) -> list[str]:
     return [
         f"""
         {LEDGER}
-        SELECT {_change(scope, fact_type, slot, old, new)}
+        SELECT {change(scope, client="r.client_id", fact_type=fact_type, slot=slot, old=old, new=new)}
         FROM {staged} JOIN clients_contactpoint r ON r.id = p.{kind}_point
         WHERE p.act = 'u' AND p.{kind}_act = 'u'
         """,
@@ -38,7 +32,7 @@ def birth_changes(scope: Scope, staged: str) -> list[str]:
         found.append(
             f"""
             {LEDGER}
-            SELECT {_change(scope, fact_type, slot, old, new)}
+            SELECT {change(scope, client="r.client_id", fact_type=fact_type, slot=slot, old=old, new=new)}
             FROM {staged} JOIN clients_datedfact r ON r.id = p.dated_id
             WHERE p.act = 'u' AND p.dated_act = 'u' AND s.kind = '{client_kind}'
             """
@@ -112,7 +106,7 @@ def news_sql(scope: Scope, staged: str) -> str:
             FROM {staged} WHERE p.act IN ('c', 'u') ORDER BY p.target_id
         ), {", ".join(parts)}
         {LEDGER}
-        SELECT {_change(scope, "r.type_id", "r.slot", "''", sql_hash("r.value"))}
+        SELECT {change(scope, client="r.client_id", fact_type="r.type_id", slot="r.slot", new=sql_hash("r.value"))}
         FROM ({" UNION ALL ".join(written)}) r (client_id, type_id, slot, value) ORDER BY r.client_id
     """
 
