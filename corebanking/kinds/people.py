@@ -19,6 +19,12 @@ _SAID = "CASE WHEN r_client_id.id < r_other_id.id THEN s.relation ELSE s.inverse
 ROLES = {"spouse": "spouse", "partner": "spouse", "child": "child", "parent": "parent"}  # seen from the head
 _FREE = "NOT EXISTS (SELECT 1 FROM clients_householdmember h WHERE h.client_id = {client})"
 
+# Clients whom the file puts into more than one household.
+_TORN = """SELECT q.number FROM (
+    SELECT client_number AS number, household_code FROM {stage}
+    UNION SELECT related_client_number, household_code FROM {stage}
+) q GROUP BY q.number HAVING count(q.household_code) > 1"""
+
 
 class Relations(Kind):
     """`relation` says what the related client is to the client. What is known already is left as it is.
@@ -58,10 +64,7 @@ class Relations(Kind):
         Check("related_client_number", "p.client_id = p.other_id", _("is the client itself")),
         Check(
             "household_code",
-            """EXISTS (
-                SELECT 1 FROM {stage} o WHERE o.household_code <> s.household_code AND (
-                    o.client_number IN (s.client_number, s.related_client_number)
-                    OR o.related_client_number IN (s.client_number, s.related_client_number)))""",
+            f"s.household_code IS NOT NULL AND (s.client_number IN ({_TORN}) OR s.related_client_number IN ({_TORN}))",
             _("names a client whom the file puts into another household as well"),
             needs=("household_code",),
         ),

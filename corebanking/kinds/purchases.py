@@ -133,12 +133,15 @@ class Purchases(Kind):
                 ("p.back_client_id <> p.client_id", _("is a purchase of another client")),
                 ("p.back_id IS NOT NULL AND p.back_reverses", _("is a reversal itself")),
                 (
-                    """EXISTS (SELECT 1 FROM portfolio_purchase t
-                               WHERE t.reverses_id = p.back_id AND t.id <> p.target_id)
-                       OR EXISTS (SELECT 1 FROM {stage} o
-                                  WHERE o.reverses_purchase_number = s.reverses_purchase_number
-                                  AND o.row_no <> s.row_no)""",
+                    """p.back_id IS NOT NULL AND EXISTS (
+                        SELECT 1 FROM portfolio_purchase t
+                        WHERE t.reverses_id = p.back_id AND t.id <> p.target_id)""",
                     _("is reversed by another one already"),
+                ),
+                (
+                    f"""s.{BACK} IS NOT NULL AND EXISTS (
+                        SELECT 1 FROM {{stage}} o WHERE o.{BACK} = s.{BACK} AND o.row_no <> s.row_no)""",
+                    _("is reversed by another row of the file as well"),
                 ),
                 (
                     _stands(f"s.{BACK} IS NOT NULL AND t.reverses_id IS DISTINCT FROM p.back_id"),

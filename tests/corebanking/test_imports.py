@@ -1,6 +1,6 @@
 """Imports: checked first, taken whole or not at all, the same file twice is one."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pghistory
@@ -61,8 +61,6 @@ def test_good_rows_are_taken_and_the_mended_error_file_loads(load, tmp_path):
 
 
 def test_older_export_never_overwrites_newer_data(load):
-    from datetime import date
-
     load(HEAD + GOOD, source_date=date(2026, 5, 2))
     job = load(HEAD + GOOD.replace("Chen Meilin", "Chen Old"), name="old.csv", source_date=date(2026, 5, 1))
     assert (job.state, job.updated) == ("committed", 0)
@@ -280,21 +278,27 @@ def test_closed_client_has_nothing_planned_any_more(load, alice):
 
 
 def test_new_client_is_due_from_the_day_of_the_assignment(load, alice):
-    load(HEAD + GOOD)
+    rows = GOOD.replace("\n", ",2026-01-05\n").replace("gold,active,2026-01-05", "gold,active,")
+    load(HEAD.replace("status", "status,since") + rows)
     due = dict(Client.objects.values_list("number", "next_due_on"))
-    assigned = Client.objects.get(number="K1").assignments.get().from_on
-    assert due["K1"] == assigned + timedelta(days=30)
-    assert due["K3"] is None
+    assert due == {"K1": date(2026, 2, 4), "K2": None, "K3": None}  # K2: nobody knows since when
     assert refresh_cadence() == 0
 
 
+def test_what_a_file_does_not_date_reaches_back_without_limit(load, alice):
+    load(HEAD + GOOD)
+    chen = Client.objects.get(number="K1")
+    assert (chen.standings.get().from_on, chen.assignments.get().from_on) == (None, None)
+
+
 def test_tier_that_a_file_fills_moves_the_next_due_day(load, alice):
-    load(HEAD + GOOD.replace("alice,private", "alice,"))
+    head, rows = HEAD.replace("status", "status,since"), GOOD.replace("\n", ",2026-01-05\n")
+    load(head + rows.replace("alice,private", "alice,"))
     chen = Client.objects.get(number="K1")
     assert chen.next_due_on is None
-    load(HEAD + GOOD, name="two.csv")
+    load(head + rows, name="two.csv")
     chen.refresh_from_db()
-    assert chen.next_due_on is not None
+    assert chen.next_due_on == date(2026, 2, 4)
     assert refresh_cadence() == 0
 
 

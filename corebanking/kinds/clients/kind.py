@@ -23,6 +23,7 @@ from corebanking.kinds.clients.planning import changes as hanging_changes
 from corebanking.kinds.clients.planning import plan_parts
 from corebanking.kinds.clients.undoing import after_undo, before_undo, other_documents
 from corebanking.kinds.clients.writing import (
+    SINCE,
     assignment_sql,
     birth_changes,
     core_value_sql,
@@ -114,7 +115,7 @@ class Clients(Kind):
     covers = (UNCHANGED,)  # the others keep their date in `core_as_of`
     computed = {Client: ("last_reached_at", "next_due_on")}
     ledgers = {
-        "clients_standing": "r.to_on IS NULL",
+        "clients_standing": "true",  # it follows the client, whose own row says whether anything changed
         "clients_factchange": OWN,
     }
     shown = (
@@ -175,8 +176,8 @@ class Clients(Kind):
             "document_number": "decode(s.document_cipher, 'hex')",
             "search": "s.search",
             # never reached yet: counted from the assignment, as interactions.services.refresh_cadence does
-            "next_due_on": """CASE WHEN p.manager_act = 'i' AND COALESCE(s.status, 'active') NOT IN ('closed', 'deceased')
-                THEN LEAST(s.since, p.today) + (SELECT x.ideal_days FROM clients_tier x WHERE x.id = p.tier_id) END""",
+            "next_due_on": f"""CASE WHEN p.manager_act = 'i' AND COALESCE(s.status, 'active') NOT IN ('closed', 'deceased')
+                THEN {SINCE} + (SELECT x.ideal_days FROM clients_tier x WHERE x.id = p.tier_id) END""",
             "core_as_of": f"DATE '{scope.source_date.isoformat()}'",
             "source": "'core'",
             "legal_name": "''",
