@@ -508,8 +508,8 @@ class Generator:
         made = copy(
             Contact,
             "id client_id staff_id occurred_at recorded_at duration_seconds channel direction theme_id result "
-            "participants effect campaign_code is_imported changed_reason void_reason",
-            ((*row, "", "", "", False, "", "") for row in contacts()),
+            "participants effect campaign_code is_imported repeat_reason changed_reason void_reason",
+            ((*row, "", "", "", False, "", "", "") for row in contacts()),
         )
         copy(ContactNote, "id contact_id text", ((n, *note) for n, note in enumerate(notes, 1)))
         return made
@@ -637,7 +637,7 @@ class Generator:
             "id client_id kind year month day person calendar is_leap_month",
             ((n, *row, "", "gregorian", False) for n, row in enumerate(dates, 1)),
         )
-        copy(Fact, "id client_id type_id value", ((n, *row) for n, row in enumerate(facts, 1)))
+        copy(Fact, "id client_id type_id value currency", ((n, *row, "") for n, row in enumerate(facts, 1)))
         self._ledger(points, dates, facts)
         copy(
             Standing,
