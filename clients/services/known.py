@@ -131,13 +131,14 @@ def write_facts(
         else:
             old = row.value
             estimate = (one.amount, one.currency)
-            if old == value and (one.amount is None or estimate == (row.amount, row.currency)):
+            # The same but for case or accents is known already: writing it again is no news.
+            if fold(old) == fold(value) and (one.amount is None or estimate == (row.amount, row.currency)):
                 written.append(row)
                 continue
         row.value, row.learnt_on = value, today
         if one.amount is not None:
             row.amount, row.currency = one.amount, _currency(one.currency)
-        elif fold(old) != fold(value):
+        else:
             row.amount, row.currency = None, ""
         row.full_clean(exclude=["client", "type"], validate_constraints=False)
         row.save()

@@ -103,7 +103,14 @@ def people_of(request: HttpRequest, known: Known) -> dict:
     household = [_person(request.user, one, seen, _role_word(one.kind)) for one in known.members]
     related = [_person(request.user, one, seen, relation_word(one.kind)) for one in known.relations]
     hidden = {one.client_id for one in (*known.members, *known.relations) if one.client_id} - set(seen)
-    return {"household": household, "relations": related, "hidden": len(hidden)}
+    # A household is often called by a member's name: it is said only where every member may be read.
+    name = "" if hidden & {one.client_id for one in known.members} else known.household
+    return {
+        "household": household,
+        "relations": related,
+        "hidden": len(hidden),
+        "household_name": shown_words(request.user, name),
+    }
 
 
 def _role_word(role: str) -> str:
@@ -144,7 +151,7 @@ def household_tree(request: HttpRequest, client: Client, known: Known) -> dict |
         "rows": placed,
         "height": height,
         "line_to": placed[-1]["y"],
-        "household": known.household,
+        "household": people["household_name"],
         "hidden": people["hidden"],
         "label": _("%(name)s and the people close: %(others)s.")
         % {
