@@ -11,15 +11,36 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.routers import SimpleRouter
 
-from clients.api import ClientViewSet, ThemeViewSet, TierViewSet
+from clients.api import (
+    AgreementViewSet,
+    ClientViewSet,
+    ConsentViewSet,
+    ContactPointViewSet,
+    DatedFactViewSet,
+    FactTypeViewSet,
+    FactViewSet,
+    HouseholdViewSet,
+    RelationViewSet,
+    ThemeViewSet,
+    TierViewSet,
+)
+from clients.api.ground import NUMBER
 from common.api.access import ANY
 from common.api.machines import MachineRevokeView, MachineTokenView
 from common.api.views import ApiView
 from corebanking.api import ImportViewSet
-from interactions.api import ActionViewSet, ContactViewSet, OccurrenceViewSet
+from interactions.api import (
+    ActionViewSet,
+    ContactViewSet,
+    OccurrenceViewSet,
+    OpportunityViewSet,
+    PromiseViewSet,
+    ReferralViewSet,
+    ServiceCaseViewSet,
+)
 from messaging.api import NotificationViewSet
 from metrics.api import MetricsView
-from portfolio.api import HoldingViewSet, ProductViewSet
+from portfolio.api import HoldingViewSet, ProductViewSet, PurchaseViewSet, SuitabilityView
 from staff.api import BranchViewSet, MeView, StaffViewSet
 
 app_name = "api"
@@ -28,11 +49,24 @@ router = SimpleRouter()
 router.register("clients", ClientViewSet, "client")
 router.register("tiers", TierViewSet, "tier")
 router.register("themes", ThemeViewSet, "theme")
+router.register("fact_types", FactTypeViewSet, "fact-type")
+router.register("facts", FactViewSet, "fact")
+router.register("dated_facts", DatedFactViewSet, "dated-fact")
+router.register("contact_points", ContactPointViewSet, "contact-point")
+router.register("relations", RelationViewSet, "relation")
+router.register("households", HouseholdViewSet, "household")
+router.register("consents", ConsentViewSet, "consent")
+router.register("agreements", AgreementViewSet, "agreement")
 router.register("contacts", ContactViewSet, "contact")
 router.register("actions", ActionViewSet, "action")
 router.register("occurrences", OccurrenceViewSet, "occurrence")
+router.register("promises", PromiseViewSet, "promise")
+router.register("opportunities", OpportunityViewSet, "opportunity")
+router.register("service_cases", ServiceCaseViewSet, "service-case")
+router.register("referrals", ReferralViewSet, "referral")
 router.register("products", ProductViewSet, "product")
 router.register("holdings", HoldingViewSet, "holding")
+router.register("purchases", PurchaseViewSet, "purchase")
 router.register("notifications", NotificationViewSet, "notification")
 router.register("branches", BranchViewSet, "branch")
 router.register("staff", StaffViewSet, "staff")
@@ -65,6 +99,9 @@ class DocsView(SpectacularSwaggerSplitView):
 urlpatterns = [
     path("api/v1/me/", MeView.as_view(), name="me"),
     path("api/v1/metrics/", MetricsView.as_view(), name="metrics"),
+    re_path(
+        f"^api/v1/clients/(?P<number>{NUMBER})/suitability/$", SuitabilityView.as_view(), name="suitability"
+    ),
     path("api/v1/", include(router.urls)),
     re_path(r"^api/v1/(?P<rest>.*)$", NoSuchAddressView.as_view(), name="no-such-address"),
     path("api/schema/", SchemaView.as_view(), name="schema"),

@@ -5,11 +5,13 @@ All of it stands in the query string, so that a link shares it and a saved view 
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from django.http import Http404, HttpRequest, QueryDict
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from clients.filters import ClientFilter
@@ -82,6 +84,58 @@ USUAL = ("tier", "manager", "branch", "status", "reached", "due")
 USUAL_OF_ACCOUNT_MANAGERS = ("tier", "status", "reached", "due")
 
 
+def cells(client: Client, shape: "Shape", today: date) -> list[dict[str, Any]]:
+    """What a row says in each column, ready to be read: a template that decides for each would cost its page.
+
+    `text`, and where there is something to say: `css`, `at` (a moment, said with its time) and `sub`, a line
+    beneath with its `sub_css`. `client` carries `tier_name` and `branch_name`.
+    """
+    return [_CELLS[code](client, today) for code in shape.columns]
+
+
+def _risk(client: Client, today: date) -> dict[str, Any]:
+    until = client.risk_valid_until
+    if not client.risk_profile or until is None:
+        return {"text": client.risk_profile or "–"}
+    late = until < today
+    words = _t("expired %(date)s") if late else _t("until %(date)s")
+    sub = words % {"date": saying.day(until)}
+    return {"text": client.risk_profile, "sub": sub, "sub_css": "sub late" if late else "sub"}
+
+
+def _reached(client: Client, today: date) -> dict[str, Any]:
+    if client.last_reached_at is None:
+        return {"text": _t("never"), "css": "num faint"}
+    return {"at": client.last_reached_at, "css": "num"}
+
+
+def _due(client: Client, today: date) -> dict[str, Any]:
+    due_on = client.next_due_on
+    if due_on is None:
+        return {"text": "–", "css": "num"}
+    return {"text": saying.day(due_on), "css": "num late" if due_on < today else "num"}
+
+
+_CELLS: dict[str, Callable[[Any, date], dict[str, Any]]] = {
+    "tier": lambda client, today: {"text": client.tier_name or "–"},
+    "manager": lambda client, today: {"text": client.manager_name or "–"},
+    "branch": lambda client, today: {"text": client.branch_name},
+    "status": lambda client, today: {"text": saying.choice(client, "status")},
+    "trend": lambda client, today: {"text": saying.choice(client, "trend")},
+    "risk": _risk,
+    "language": lambda client, today: {"text": saying.language(client.language) if client.language else "–"},
+    "city": lambda client, today: {"text": client.city or "–"},
+    "since": lambda client, today: {"text": saying.day(client.since) if client.since else "–", "css": "num"},
+    "reached": _reached,
+    "due": _due,
+}
+# What these columns read of the client itself, beside what every row needs.
+READ = (
+    "number", "name", "native_name", "sort_name", "status", "trend", "risk_profile", "risk_valid_until",
+    "language", "city", "since", "last_reached_at", "next_due_on",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Order:
     """One order: what it is called each way, the column it reads, and where rows without a value stand."""
@@ -134,11 +188,6 @@ class Shape:
     @property
     def nulls_first(self) -> bool:
         return ORDERS[self.order.lstrip("-")].nulls_first_up and not self.is_down
-
-    @property
-    def shows(self) -> dict[str, bool]:
-        """For templates: which columns there are, by name."""
-        return dict.fromkeys(self.columns, True)
 
     @property
     def name_head(self) -> Head:

@@ -30,7 +30,9 @@ def is_allowed(consents: Consents, channel: str, purpose: str) -> bool | None:
 
 
 def consent_line(consents: Consents, channel: str, theme: Theme | None) -> Line:
-    """Whether the client allows this channel for what the contact is about."""
+    """Whether the client allows this channel for what the contact is about; without a theme, for what at all."""
+    if theme is None:
+        return _for_what(consents, channel)
     purpose = purpose_of(theme)
     names = {"channel": str(Channel(channel).label), "purpose": str(Purpose(purpose).label)}
     if purpose == Purpose.SERVICE:
@@ -45,10 +47,21 @@ def consent_line(consents: Consents, channel: str, theme: Theme | None) -> Line:
     return Line(False, _("%(channel)s, %(purpose)s: withdrawn on %(date)s.") % names)
 
 
+def _for_what(consents: Consents, channel: str) -> Line:
+    said = [consent for (code, _purpose), consent in consents.items() if code == channel]
+    allowed = [str(Purpose(one.purpose).label) for one in said if one.granted]
+    names = {"channel": str(Channel(channel).label), "purposes": ", ".join(sorted(allowed))}
+    if allowed:
+        return Line(True, _("%(channel)s: allowed for %(purposes)s.") % names)
+    if said:
+        return Line(False, _("%(channel)s: withdrawn but for duties and service.") % names)
+    return Line(False, _("%(channel)s: never asked. Without consent for duties and service only.") % names)
+
+
 def agreement_words(agreement: ContactAgreement) -> str:
     """What was agreed, in one line: "Call, Visit · Tue–Fri · 10:00–12:00 · every 30 days"."""
     parts = []
-    if agreement.channels:
+    if agreement.channels and set(agreement.channels) != set(Channel.values):
         parts.append(", ".join(str(Channel(code).label) for code in agreement.channels))
     if agreement.weekdays:
         parts.append(saying.weekdays(agreement.weekdays))

@@ -47,6 +47,15 @@ def percent(value: float | Decimal) -> str:
     return numbers.format_percent(value, locale=locale()).replace("-", "−")
 
 
+def rate(value: float | Decimal) -> str:
+    """A fraction in percent with two decimals, as rates are written: 1.95%."""
+    return numbers.format_percent(value, format=_rate_pattern(), locale=locale()).replace("-", "−")
+
+
+def _rate_pattern() -> str:
+    return "#,##0.00\u00a0%" if translation.get_language() == "es" else "#,##0.00%"
+
+
 def day(value: date, skeleton: str = "yMMMd") -> str:
     """A date by CLDR skeleton: yMMMd → 12 Aug 2026; MMMMEEEEd → Wednesday 12 August."""
     spoken = translation.get_language() or "en"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 from django.utils.translation import gettext as _
 
@@ -224,7 +225,7 @@ class Layout:
                     del known[next(iter(known))]
             return found
 
-        return once
+        return cast(Getter, once)
 
     def numbered(self, number: int, cells: list) -> list:
         """The cells of a row with its number behind them, for mappings that ask for it."""

@@ -20,7 +20,7 @@ from clients.models import (
     Relation,
 )
 from common.models import AuditEntry
-from interactions.models import Action, Contact, Opportunity, Promise, Referral, ServiceCase
+from interactions.models import Action, Arrival, Contact, Opportunity, Promise, Referral, ServiceCase
 from portfolio.models import Holding, Purchase
 from staff.models import User
 
@@ -42,6 +42,7 @@ TABLES = {
     Opportunity: _("an opportunity"),
     ServiceCase: _("a service case"),
     Referral: _("a referral"),
+    Arrival: _("an arrival in the branch"),
 }
 LABELS = {"insert": _("added"), "update": _("changed"), "delete": _("removed")}
 

@@ -372,7 +372,7 @@ INDICATORS = [
             "Interests and intentions to buy that these clients voiced in the period, with the amounts named. "
             "What was voiced in a contact that has been voided is left out."
         ),
-        MONEY,
+        COUNT,
         following.opportunities,
         _raised,
         FOLLOWED,
@@ -397,7 +397,7 @@ INDICATORS = [
             "Opportunities that were neither won nor lost when the period ended, with their amounts, by the days "
             "since they were voiced: up to 7, 8 to 30, 31 to 90, and more."
         ),
-        MONEY,
+        COUNT,
         following.opportunities,
         _open,
         FOLLOWED,
@@ -409,7 +409,7 @@ INDICATORS = [
             "Of the opportunities open when the period ended, those whose next step, by the day that is noted "
             "now, should have been taken before the period's last day."
         ),
-        MONEY,
+        COUNT,
         following.opportunities,
         _overdue_steps,
         FOLLOWED,

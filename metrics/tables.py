@@ -1,7 +1,7 @@
 """Figures as tables: by track against other periods, by manager or branch, and as columns of a file."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -135,8 +135,10 @@ def _cell(figure: Figure, indicator: Indicator) -> Cell:
     if indicator.unit == SHARE and figure.denominator and indicator.key != "completeness":
         return Cell(shown, [_part(figure)])
     if figure.p90 is not None and figure.share is not None:
-        values = {"hours": words.hours(figure.p90), "share": saying.percent(figure.share)}
-        return Cell(shown, [_("nine of ten within %(hours)s, %(share)s within a day") % values])
+        nine_of_ten = _("nine of ten within %(hours)s") % {"hours": words.hours(figure.p90)}
+        return Cell(
+            shown, [nine_of_ten, _("%(share)s within a day") % {"share": saying.percent(figure.share)}]
+        )
     if figure.amounts:
         amounts = [f"{one.currency} {saying.amount(one.amount)}" for one in figure.amounts]
         return Cell(shown, amounts)
@@ -212,6 +214,7 @@ def _achieved(row: Row, total: Row, drill: Callable[..., str]) -> Achieved:
     # Red is for the few: whoever has twice the lateness of the whole.
     everyone = total.figures["contact_achievement"].denominator
     usual = divided(int(total.figures["neglected"].value or 0), everyone) or 0
+    sums = sold.amounts or (Sum("", Decimal(0), 0),)
     return Achieved(
         name=row.group.name,
         facts=cell(
@@ -231,7 +234,8 @@ def _achieved(row: Row, total: Row, drill: Callable[..., str]) -> Achieved:
         is_late=not is_total and late > 2 and late >= 2 * usual * clients,
         sales=Cell(
             "",
-            sums=sold.amounts or (Sum(sold.currency or "", Decimal(0), 0),),
+            # Where all is in one currency, the head of the column names it.
+            sums=[replace(one, currency="") for one in sums] if total.figures["sales"].currency else sums,
             url=drill("sales", **target) if sold.amounts else "",
         ),
     )

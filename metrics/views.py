@@ -228,7 +228,7 @@ def dashboard_month(request: HttpRequest) -> HttpResponse:
         **_frame(request, asked),
         "heads": [words.short(period, asked.today) for period in periods],
         "achieved": tables.by_row(made[0], partial(_clients_url, asked)),
-        "by_branch": asked.by == BRANCH,
+        "currency": made[0].total.figures["sales"].currency,
         "tracks": tables.against_periods(made, partial(_clients_url, asked)),
         "months": [
             {

@@ -1,13 +1,20 @@
-"""The API of products and holdings, to read."""
+"""The API of products, holdings and purchases, to read, and of what suits whom."""
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
 
+from clients.api.ground import OfClientFilters, OfClientSerializer, OfClientViewSet
 from clients.models import Client
 from common.api.serializers import CodeField
-from common.api.views import ApiViewSet, Listed, Retrieved
-from portfolio.models import Holding, HoldingParty, Product
+from common.api.views import ApiView, ApiViewSet, Listed, Retrieved
+from portfolio.models import Holding, HoldingParty, Product, Purchase
+from portfolio.suitability import suitability
+from staff.api import PersonSerializer
 
 
 class ProductSerializer(serializers.ModelSerializer):
@@ -125,3 +132,117 @@ class HoldingViewSet(Listed, Retrieved, ApiViewSet):
             .select_related("client", "product")
             .prefetch_related(Prefetch("parties", queryset=parties))
         )
+
+
+# -- purchases -------------------------------------------------------------------------------------
+
+
+class PurchaseSerializer(OfClientSerializer):
+    """One sale as it was booked. A reversal is a row of its own and names what it reverses."""
+
+    product = CodeField()
+    seller = PersonSerializer(allow_null=True)
+    reverses = CodeField("number", allow_null=True)
+    is_reversed = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Purchase
+        fields = [
+            "number",
+            "client_number",
+            "client_name",
+            "product",
+            "bought_on",
+            "amount",
+            "currency",
+            "units",
+            "unit_price",
+            "expected_return",
+            "stop_loss",
+            "take_profit",
+            "risk_profile",
+            "seller",
+            "campaign_code",
+            "reverses",
+            "is_reversed",
+        ]
+
+    def get_is_reversed(self, purchase: Purchase) -> bool:
+        return hasattr(purchase, "reversal")
+
+
+class PurchaseFilters(OfClientFilters):
+    product = filters.CharFilter("product__code", label="Product code.")
+    kind = filters.ChoiceFilter("product__kind", choices=Product.Kind.choices)
+    seller = filters.CharFilter("seller__staff_number", label="Staff number of the seller.")
+    bought_after = filters.DateFilter("bought_on", lookup_expr="gte", label="Bought on or after this day.")
+    bought_before = filters.DateFilter("bought_on", lookup_expr="lte", label="Bought on or before this day.")
+    standing = filters.BooleanFilter(method="only_standing", label="Neither reversed nor a reversal.")
+
+    class Meta:
+        model = Purchase
+        fields: list[str] = []
+
+    def only_standing(self, queryset: QuerySet, name: str, wanted: bool) -> QuerySet:
+        standing = Purchase.objects.standing().values("pk")
+        return queryset.filter(pk__in=standing) if wanted else queryset.exclude(pk__in=standing)
+
+
+class PurchaseViewSet(OfClientViewSet):
+    """What the clients in the asker's sight bought."""
+
+    scopes = {"read": "portfolio:read"}
+    serializer_class = PurchaseSerializer
+    queryset = Purchase.objects.all()
+    lookup_field = "number"
+    lookup_url_kwarg = None
+    lookup_value_regex = "[^/]{1,40}"
+    filterset_class = PurchaseFilters
+    orderings = {"bought": ("bought_on", "id"), "number": ("number",)}
+    ordering = "-bought"
+    history = (("portfolio.PurchaseEvent", "pgh_obj_id"),)
+    subject = "purchases"
+
+    def visible(self) -> QuerySet:
+        return super().visible().select_related("client", "product", "seller", "reverses", "reversal")
+
+
+# -- suitability -----------------------------------------------------------------------------------
+
+
+class SuitabilitySerializer(serializers.Serializer):
+    product = serializers.CharField()
+    code = serializers.ChoiceField(
+        ["fits", "above", "expired", "unknown"],
+        help_text="above: riskier than the profile; expired, unknown: there is no valid profile.",
+    )
+    fits = serializers.BooleanField()
+    risk_level = serializers.IntegerField(allow_null=True)
+    risk_profile = serializers.IntegerField(allow_null=True)
+    words = serializers.CharField(help_text="Why it does not suit, in a sentence; empty where it does.")
+
+
+class SuitabilityView(ApiView):
+    """Whether a product suits a client today: its risk level against the client's risk profile."""
+
+    scopes = {"read": "portfolio:read"}
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("number", str, OpenApiParameter.PATH, description="Client number."),
+            OpenApiParameter("product", str, required=True, description="Product code."),
+        ],
+        responses=SuitabilitySerializer,
+    )
+    def get(self, request, number: str) -> Response:
+        client = Client.objects.visible_to(request.user).select_related("branch").get(number=number)
+        unknown = sorted(set(request.query_params) - {"product"})
+        if unknown:
+            raise ValidationError({name: [_("There is no such parameter.")] for name in unknown}, "unknown")
+        code = request.query_params.get("product", "")
+        product = None if "\x00" in code else Product.objects.filter(code=code).first()
+        if product is None:
+            raise ValidationError({"product": [_("There is none by this code.")]}, "does_not_exist")
+        found = suitability(client, product, today=client.branch.today())
+        said = {"product": product.code, "code": found.code, "fits": found.fits, "words": found.words}
+        return Response(said | {"risk_level": found.level, "risk_profile": found.profile})

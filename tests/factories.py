@@ -9,11 +9,16 @@ from django.utils import timezone
 from clients.models import (
     Assignment,
     Client,
+    Consent,
     ContactAgreement,
     ContactPoint,
     DatedFact,
+    Fact,
     FactChange,
     FactType,
+    Household,
+    HouseholdMember,
+    Relation,
     Standing,
     Theme,
 )
@@ -240,6 +245,61 @@ class AgreementFactory(factory.django.DjangoModelFactory):
 
     client = factory.SubFactory(ClientFactory)
     approved_on = date(2025, 1, 2)
+
+
+class FactFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Fact
+
+    client = factory.SubFactory(ClientFactory)
+    type = factory.LazyFunction(lambda: FactType.objects.get(code="interest"))
+    value = "golf"
+
+
+class DatedFactFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = DatedFact
+
+    client = factory.SubFactory(ClientFactory)
+    kind = "wedding"
+    month, day = 5, 17
+
+
+class ConsentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Consent
+
+    client = factory.SubFactory(ClientFactory)
+    channel = "email"
+    purpose = "marketing"
+    granted = True
+    source = "spoken"
+
+
+class RelationFactory(factory.django.DjangoModelFactory):
+    """Of a client to somebody by name; `other=` to a client of a higher id, with `person=""`."""
+
+    class Meta:
+        model = Relation
+
+    client = factory.SubFactory(ClientFactory)
+    person = "Ana"
+    kind = "spouse"
+
+
+class HouseholdFactory(factory.django.DjangoModelFactory):
+    """A household; `members=[client, …]` join it, the first one as its head."""
+
+    class Meta:
+        model = Household
+        skip_postgeneration_save = True
+
+    name = "The house by the sea"
+
+    @factory.post_generation
+    def members(self, create, extracted, **kwargs):
+        for place, client in enumerate(extracted or () if create else ()):
+            HouseholdMember.objects.create(household=self, client=client, role="other" if place else "head")
 
 
 class FactChangeFactory(factory.django.DjangoModelFactory):

@@ -33,13 +33,14 @@ class ConsentForm(PanelForm):
         for channel, channel_name in Channel.choices:
             for purpose, purpose_name in Purpose.choices:
                 last = known.get((channel, purpose))
-                now = _("not asked") if last is None else _("allowed") if last.granted else _("withdrawn")
+                now = "–" if last is None else _("allowed") if last.granted else _("withdrawn")
                 field = forms.ChoiceField(
                     label=f"{channel_name}, {purpose_name}",
                     required=False,
                     choices=[("", now), ("yes", _("→ allows")), ("no", _("→ withdraws"))],
                 )
                 field.widget.attrs["aria-label"] = field.label
+                field.purpose = purpose_name  # said beside it where the table has no room for columns
                 self.fields[f"{channel}-{purpose}"] = field
         self.lay_out(
             Div(Field("source", wrapper_class="col"), Field("at", wrapper_class="col"), css_class="row"),
@@ -66,9 +67,7 @@ class ConsentForm(PanelForm):
 class AgreementForm(PanelForm):
     """How the client wants to be contacted. What is left empty was not agreed."""
 
-    interval_days = forms.IntegerField(
-        label=_("Every … days"), required=False, min_value=1, max_value=1100, help_text=_("In calendar days.")
-    )
+    interval_days = forms.IntegerField(label=_("Every … days"), required=False, min_value=1, max_value=1100)
     minutes = forms.IntegerField(label=_("At most … minutes"), required=False, min_value=1, max_value=600)
     channels = forms.MultipleChoiceField(
         label=_("By these channels only"),

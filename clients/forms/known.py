@@ -16,12 +16,15 @@ class FactForm(PanelForm):
     """One thing learnt; an estimate in money where it has one."""
 
     type = forms.ModelChoiceField(
-        label=_("What it is about"), queryset=FactType.objects.none(), to_field_name="code", empty_label=None
+        label=_("What it is about"),
+        queryset=FactType.objects.none(),
+        to_field_name="code",
+        empty_label=_("Choose"),
     )
     value = forms.CharField(
         label=_("What you learnt"),
         max_length=FACT_LENGTH,
-        widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     amount = forms.DecimalField(
         label=_("Estimated amount"),
@@ -51,6 +54,8 @@ class FactForm(PanelForm):
             self.fields["type"].queryset = FactType.objects.filter(lives_in=FactType.Lives.FACT)
         else:
             del self.fields["type"]
+        first = "type" if fact is None and not self.initial.get("type") else "value"
+        self.fields[first].widget.attrs["autofocus"] = True
         money = Div(
             Field("amount", wrapper_class="col-8"), Field("currency", wrapper_class="col-4"), css_class="row"
         )

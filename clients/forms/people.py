@@ -48,7 +48,7 @@ class WhoForm(PanelForm):
         if self.chosen is None and pick != NOBODY:
             self.found = list(others.matching(who).by_name()[:MOST_FOUND])
             if self.found:
-                self.add_error("who", _("Which one is meant?"))
+                self.add_error("who", _("Choose one of those above."))
         return cleaned
 
     def choices(self) -> list[tuple[str, str, str]]:

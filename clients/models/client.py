@@ -120,6 +120,7 @@ class Client(models.Model):
                 fields=["next_due_on"], condition=Q(next_due_on__isnull=False), name="client_next_due"
             ),
             models.Index(fields=["branch", "last_reached_at"], name="client_branch_reached"),
+            models.Index(fields=["last_reached_at", "id"], name="client_reached"),
             models.Index(
                 fields=["branch", "next_due_on"],
                 condition=Q(status="active", next_due_on__isnull=False),

@@ -96,8 +96,9 @@ def learn(
     """Write down facts, heard in a contact where one is given.
 
     Rule: a fact type that is not "several" has one row, which the new value replaces; of the others each
-    value is a row, and one that is known already is left alone.
-    Raises: ValidationError on `value` or `type`; PermissionDenied outside the actor's sight.
+    value is a row, and one that is known already is left alone. An estimate goes with the value it was
+    made of: a new value without one has none.
+    Raises: ValidationError on `value`, `type` or `currency`; PermissionDenied outside the actor's sight.
     """
     learnt = list(learnt)
     if not learnt:
@@ -129,12 +130,16 @@ def write_facts(
             row, old = Fact(client=client, type=one.type), ""
         else:
             old = row.value
-            if old == value and (one.amount is None or one.amount == row.amount):
+            estimate = (one.amount, one.currency)
+            # The same but for case or accents is known already: writing it again is no news.
+            if fold(old) == fold(value) and (one.amount is None or estimate == (row.amount, row.currency)):
                 written.append(row)
                 continue
         row.value, row.learnt_on = value, today
         if one.amount is not None:
             row.amount, row.currency = one.amount, _currency(one.currency)
+        else:
+            row.amount, row.currency = None, ""
         row.full_clean(exclude=["client", "type"], validate_constraints=False)
         row.save()
         record_fact_change(
@@ -155,7 +160,10 @@ def write_facts(
 def change_fact(
     *, actor: User, fact: Fact, value: str, amount: Decimal | None = None, currency: str = ""
 ) -> Fact:
-    """Correct the value of one fact; history and ledger keep the former one."""
+    """Correct the value of one fact; history and ledger keep the former one.
+
+    Raises: ValidationError by field; PermissionDenied.
+    """
     may_edit(actor, fact.client)
     fact = (
         Fact.objects.select_for_update(of=("self",)).select_related("client__branch", "type").get(pk=fact.pk)

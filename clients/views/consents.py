@@ -114,7 +114,7 @@ def agreement_change(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "form": form,
         "title": _("Contact agreement"),
-        "save": _("The client approved this"),
+        "save": _("Save"),
         "back": back,
         "in_force": in_force,
         "former": [(row, words.agreed(row, themes, dict(Channel.choices))) for row in versions if row.to_on],

@@ -1,7 +1,7 @@
 """Everything known about a client: contact points, facts, dates, what core banking says, what to ask next."""
 
 from django.core.exceptions import ValidationError
-from django.db.models import Case, F, FilteredRelation, Q, Value, When
+from django.db.models import Case, F, FilteredRelation, OuterRef, Q, Subquery, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,6 +22,7 @@ from clients.models import (
     FactType,
     HouseholdMember,
     Relation,
+    Tier,
 )
 from clients.models.people import inverse_of
 from clients.services import core_says
@@ -33,6 +34,7 @@ from clients.views.panels import back_to_known, editable_client, editable_row, p
 from common import audit
 from common.models import AuditEntry
 from common.pages import go, tell
+from staff.models import User
 
 ASKED_NEXT = 5
 POINT_ORDER = list(ContactPoint.Kind.values)
@@ -50,7 +52,14 @@ def client_known(request: HttpRequest, number: str) -> HttpResponse:
         ContactPoint.objects.filter(client=client), key=lambda point: POINT_ORDER.index(point.kind)
     )
     dates = DatedFact.objects.filter(client=client).order_by("person", "kind", "pk")
-    core_values = CoreValue.objects.filter(client=client).order_by("field")
+    named = Case(
+        When(field="tier", then=Subquery(Tier.objects.filter(code=OuterRef("value")).values("name")[:1])),
+        When(
+            field="manager",
+            then=Subquery(User.objects.filter(staff_number=OuterRef("value")).values("name")[:1]),
+        ),
+    )
+    core_values = CoreValue.objects.filter(client=client).annotate(named=named).order_by("field")
     context = {
         "client": client,
         "name": shown_name(request.user, client),
@@ -84,7 +93,7 @@ def _types_with_facts(client: Client) -> list[FactType]:
 
 
 def _core_row(request: HttpRequest, row: CoreValue) -> dict:
-    value = row.value
+    value = row.named or row.value
     if row.field in core_says.POINTS:
         value = ContactPoint(kind=row.field, value=row.value).masked
     elif row.field == core_says.AGREEMENT:

@@ -1,19 +1,20 @@
 """The list of clients, looking one up, and the recorded looks at what is masked."""
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clients import services
-from clients.forms import OpenFileForm
 from clients.listing import (
     COLUMNS,
     LIST_ROLES,
     MOST_AT_ONCE,
+    READ,
+    cells,
     chosen,
     found_by,
     in_order,
@@ -26,7 +27,7 @@ from clients.sight import may_reveal, shown_name, shown_native
 from common import audit
 from common.exports import as_csv, as_xlsx
 from common.models import AuditEntry
-from common.pages import go
+from common.pages import addresses
 from common.paging import PAGE_SIZES, keyset
 from common.text import clean_line, mask_digits
 from staff.models import SavedView
@@ -41,11 +42,20 @@ def client_list(request: HttpRequest) -> HttpResponse:
     searched = request.GET.get("q", "").strip()
     cursor = request.GET.get("cursor", "")
     size = 100 if request.GET.get("size") == "100" else PAGE_SIZES[0]
-    rows = found.qs.select_related("tier", "branch").with_manager().defer("search", "document_number")
-    page = keyset(rows, keys=shape.keys, size=size, cursor=cursor, nulls_first=shape.nulls_first)
-    for client in page.rows:
-        client.shown = shown_name(user, client)
-        client.shown_native = shown_native(user, client)
+    rows = found.qs.with_manager().annotate(tier_name=F("tier__name"), branch_name=F("branch__name"))
+    page = keyset(rows.only(*READ), keys=shape.keys, size=size, cursor=cursor, nulls_first=shape.nulls_first)
+    today, file_of = user.today(), addresses("client-detail")
+    lines = [
+        {
+            "pk": client.pk,
+            "number": client.number,
+            "url": file_of(client.number),
+            "name": shown_name(user, client),
+            "native": shown_native(user, client),
+            "cells": cells(client, shape, today),
+        }
+        for client in page.rows
+    ]
     if searched and not cursor:
         audit.record(
             actor=user,
@@ -62,10 +72,11 @@ def client_list(request: HttpRequest) -> HttpResponse:
     context = {
         "filter": found,
         "page": page,
+        "lines": lines,
         "shape": shape,
         "searched": searched,
         "size": size,
-        "today": user.today(),
+        "today": today,
         "show_manager": user.role != "account_manager",
         "may_change": may_change,
         "may_transfer": user.role == "supervisor",
@@ -149,22 +160,3 @@ def point_masked(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     point = get_object_or_404(ContactPoint.objects.visible_to(request.user), pk=pk)
     return render(request, "clients/point.html", {"point": point, "may_reveal": may_reveal(request.user)})
-
-
-def client_open(request: HttpRequest) -> HttpResponse:
-    """Auditors and data officers open one file for an hour, with a reason."""
-    if request.user.role not in ("auditor", "data_officer"):
-        raise Http404
-    form = OpenFileForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            client = services.open_with_reason(actor=request.user, **form.cleaned_data)
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            if client is not None:
-                return go(request, reverse("client-detail", args=[client.number]))
-            form.add_error("number", _("No client has this number."))
-    status = 422 if request.method == "POST" else 200
-    recent = request.user.sight_grants.select_related("client").order_by("-from_at")[:20]
-    return render(request, "clients/open.html", {"form": form, "recent": recent}, status=status)

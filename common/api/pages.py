@@ -108,19 +108,21 @@ class Filters(DjangoFilterBackend):
         return updated_since(queryset, since, view.history) if since else queryset
 
 
-def updated_since(queryset, since: str, history: tuple[tuple[str, str], ...]):
+def updated_since(queryset, since: str, history: tuple[tuple[str, ...], ...]):
     """Rows with an entry in one of the history tables at or after a moment (ISO 8601 with its zone).
 
     `history` names event models and the column that holds the row's id, for instance
-    ("clients.ContactPointEvent", "client_id"). A moment is when the change's transaction began, so a
-    reader who comes back asks again from a little before the last answer.
+    ("clients.ContactPointEvent", "client_id"); a ledger, which is its own history, names besides the column
+    of the moment. A moment is when the change's transaction began, so a reader who comes back asks again
+    from a little before the last answer.
     """
     try:
         moment = DateTimeField().run_validation(since)
     except ValidationError as error:
         raise ValidationError({"updated_since": error.detail}) from None
     changed = Q()
-    for label, column in history:
-        events = apps.get_model(label).objects.filter(pgh_created_at__gte=moment)
+    for label, column, *at in history:
+        when = at[0] if at else "pgh_created_at"
+        events = apps.get_model(label).objects.filter(**{f"{when}__gte": moment})
         changed |= Q(pk__in=events.values(column))
     return queryset.filter(changed)

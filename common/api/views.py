@@ -96,7 +96,7 @@ class ApiViewSet(ApiView, GenericViewSet):
     filter_backends = [Filters]
     orderings: dict[str, tuple[str, ...]] = {"id": ("id",)}
     ordering = "id"
-    history: tuple[tuple[str, str], ...] = ()
+    history: tuple[tuple[str, ...], ...] = ()
 
     def visible(self):
         """Rows that the asker may see, with all that answering needs."""

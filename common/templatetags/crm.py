@@ -67,6 +67,12 @@ def share(value: float | Decimal | None) -> str:
 
 
 @register.filter
+def rate(value: Decimal | None) -> str:
+    """An interest rate or return, a fraction in data, in percent with two decimals; a dash where there is none."""
+    return "–" if value is None else saying.rate(value)
+
+
+@register.filter
 def day(value: date | None, skeleton: str = "yMMMd") -> str:
     return saying.day(value, skeleton) if value else ""
 

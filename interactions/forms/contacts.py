@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Channel, Client, FactType, Theme
@@ -57,7 +58,12 @@ class ContactForm(NoNulMixin, forms.Form):
     repeat_reason = forms.CharField(label=_("Why it is said again"), required=False, max_length=300)
     interest = forms.ChoiceField(label=_("Interest"), required=False)
     interest_amount = forms.DecimalField(
-        label=_("Amount"), required=False, min_value=0, max_digits=16, decimal_places=2
+        label=_("Amount"),
+        required=False,
+        min_value=0,
+        max_digits=16,
+        decimal_places=2,
+        widget=forms.NumberInput(attrs={"placeholder": _("Amount")}),
     )
     interest_currency = forms.RegexField(
         label=_("Currency"),
@@ -135,6 +141,10 @@ class ContactForm(NoNulMixin, forms.Form):
 
     def clean(self):
         cleaned = super().clean()
+        for line in range(LEARNT_LINES):
+            wanted = cleaned.get(f"learnt_type_{line}") or "need"
+            if cleaned.get(f"learnt_{line}") and wanted not in self.fact_types:
+                self.add_error(f"learnt_type_{line}", _("Choose from the list what it adds to."))
         if cleaned.get("promise") and "promise_on" not in self.errors and self.promised() is None:
             self.add_error(
                 "promise_on",
@@ -157,10 +167,7 @@ class ContactForm(NoNulMixin, forms.Form):
     # -- what was heard: facts, an interest, a promise ---------------------------------------------
 
     def _add_learnt(self) -> None:
-        """Lines for facts, each with the type it adds to."""
-        types = [kind for kind in FactType.objects.all() if kind.lives_in == FactType.Lives.FACT]
-        self.fact_types = {kind.code: kind for kind in types}
-        choices = [(kind.code, str(kind)) for kind in types]
+        """Lines for facts, each with the type it adds to. The catalogue is read only where it is needed."""
         for line in range(LEARNT_LINES):
             self.fields[f"learnt_{line}"] = forms.CharField(
                 label=_("Learnt"),
@@ -170,17 +177,34 @@ class ContactForm(NoNulMixin, forms.Form):
                     attrs={"placeholder": _("What you now know of the client"), "autocomplete": "off"}
                 ),
             )
-            self.fields[f"learnt_type_{line}"] = forms.ChoiceField(
-                label=_("Adds to"), choices=choices, required=False, initial="need"
+            self.fields[f"learnt_type_{line}"] = forms.CharField(
+                label=_("Adds to"),
+                required=False,
+                initial="need",
+                widget=forms.Select(choices=self._fact_choices),
             )
+
+    @cached_property
+    def fact_types(self) -> dict[str, FactType]:
+        return {kind.code: kind for kind in FactType.objects.all() if kind.lives_in == FactType.Lives.FACT}
+
+    def _fact_choices(self) -> list[tuple[str, str]]:
+        return [(code, str(kind)) for code, kind in self.fact_types.items()]
 
     @property
     def learnt_lines(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         return [(self[f"learnt_{line}"], self[f"learnt_type_{line}"]) for line in range(LEARNT_LINES)]
 
     def _add_interest(self) -> None:
+        self.fields["interest"].choices = self._interest_choices
+        self.initial.setdefault("interest_currency", currency_of(self.client))
+
+    @cached_property
+    def products(self) -> dict[str, Product]:
+        return {product.code: product for product in on_sale(self.today)}
+
+    def _interest_choices(self) -> list:
         """Products on sale and, for who is not that far, kinds of products."""
-        self.products = {product.code: product for product in on_sale(self.today)}
         kinds = [(f"kind/{code}", label) for code, label in Product.Kind.choices if code not in NOT_SOLD]
         products = [
             (
@@ -192,12 +216,7 @@ class ContactForm(NoNulMixin, forms.Form):
             )
             for product in self.products.values()
         ]
-        self.fields["interest"].choices = [
-            ("", _("None voiced")),
-            (_("Kinds"), kinds),
-            (_("Products"), products),
-        ]
-        self.initial.setdefault("interest_currency", currency_of(self.client))
+        return [("", _("None voiced")), (_("Kinds"), kinds), (_("Products"), products)]
 
     def learnt(self) -> list[Learnt]:
         """The facts of the filled lines."""

@@ -10,9 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Theme
 from common import saying
 from common.text import sort_key
-from common.vague import Window
 from interactions.forms.ground import NoNulMixin, day_input
-from interactions.services.counter import NEED, PROMISE, UNMET
+from interactions.services.counter import NEED, PROMISE, UNMET, Days
 
 
 def countries() -> list[tuple[str, str]]:
@@ -75,12 +74,12 @@ class CounterNoteForm(NoNulMixin, forms.Form):
         if not self.is_bound:
             self.initial.setdefault("submission", uuid.uuid4())
 
-    def window(self, today: date) -> Window | None:
+    def window(self, today: date) -> Days | None:
         """The days that were chosen; by a day alone means from now on."""
         data = self.cleaned_data
         if data["kind"] != PROMISE or not data["due_on"]:
             return None
-        return Window(data["opens_on"] or min(today, data["due_on"]), data["due_on"], data["due_at"])
+        return Days(data["opens_on"] or min(today, data["due_on"]), data["due_on"], data["due_at"])
 
 
 class TakeBackForm(NoNulMixin, forms.Form):

@@ -56,6 +56,8 @@ def write_case(
     text = text.strip()
     if not text or has_nul(text) or len(text) > 4000:
         raise ValidationError({"text": _("Write what happened, in at most 4,000 characters.")})
+    if contact is not None and (contact.client_id != client.pk or contact.is_void):
+        raise ValidationError({"contact": _("Choose a contact of this client.")})
     now = timezone.now()
     case = ServiceCase(client=client, kind=kind, text=text, contact=contact, opened_by=actor, opened_at=now)
     case.due_at = _deadline(case, Step.ANSWERED if heard else Step.LISTENED, now)

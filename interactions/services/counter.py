@@ -7,7 +7,7 @@ every act here.
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, time, timedelta
 from math import ceil
 
 from django.conf import settings
@@ -25,7 +25,6 @@ from clients.services.known import Learnt, phone_e164, write_facts
 from common import audit
 from common.models import AuditEntry
 from common.text import clean_line, mask_digits
-from common.vague import Window
 from interactions.models import Action, Arrival, Contact, ContactNote, ServiceCase
 from interactions.services.cadence import refresh_cadence
 from interactions.services.cases import write_case
@@ -50,6 +49,15 @@ class TooManyLookups(Exception):
     def __init__(self, wait: timedelta):
         super().__init__()
         self.minutes = max(1, ceil(wait.total_seconds() / 60))
+
+
+@dataclass(frozen=True)
+class Days:
+    """When a promise is to be kept, as it was confirmed on screen."""
+
+    opens_on: date
+    due_on: date
+    due_at: time | None = None
 
 
 # -- finding ---------------------------------------------------------------------------------------
@@ -164,7 +172,7 @@ def note_at_counter(
     kind: str,
     text: str,
     theme: Theme | None = None,
-    window: Window | None = None,
+    window: Days | None = None,
     submission: uuid.UUID | None = None,
 ) -> Contact:
     """Write down what was overheard: a need, a need that cannot be met today, or a promise with its window.

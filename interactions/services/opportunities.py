@@ -34,6 +34,7 @@ class Interest:
     stage: str = Stage.INTEREST
     channel: str = "call"
     next_at: time | None = None
+    suitability_reason: str = ""
 
 
 @transaction.atomic
@@ -50,7 +51,13 @@ def raise_opportunity(
         raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
     if interest.stage not in OPEN_STAGES:
         raise ValidationError({"stage": _("It begins as interest, intention or proposal.")})
-    words = clean({"next_step": interest.next_step, "note": interest.note})
+    words = clean(
+        {
+            "next_step": interest.next_step,
+            "note": interest.note,
+            "suitability_reason": interest.suitability_reason,
+        }
+    )
     product = interest.product
     opportunity = Opportunity(
         client=client,
@@ -63,9 +70,12 @@ def raise_opportunity(
         next_on=interest.next_on,
         contact=contact,
         note=words["note"][:300],
+        suitability_reason=words["suitability_reason"][:300],
         raised_at=contact.occurred_at if contact else timezone.now(),
         raised_by=actor,
     )
+    if opportunity.stage == Stage.PROPOSAL:
+        _must_suit(opportunity)
     _check(opportunity)
     _plan(actor, opportunity, channel=interest.channel, due_at=interest.next_at)
     opportunity.save()

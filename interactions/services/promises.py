@@ -67,12 +67,7 @@ def write_promise(
         raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
     today = client.branch.today()
     text = required("text", noted.text, _("Write what was said."), most=LENGTH)
-    if noted.due_on < today:
-        raise ValidationError({"due_on": _("Choose today or a later day.")})
-    if noted.due_on > today + MAX_AHEAD:
-        raise ValidationError({"due_on": _("Choose a day within the next two years.")})
-    if noted.opens_on > noted.due_on:
-        raise ValidationError({"due_on": _("The window ends before it begins.")})
+    check_window(noted, today=today)
     action = Action.objects.create(
         client=client,
         theme=Theme.objects.get(code="promise"),
@@ -98,6 +93,16 @@ def write_promise(
         noted_by=actor,
         submission=submission,
     )
+
+
+def check_window(noted: Noted, *, today: date) -> None:
+    """Whether a promise can still be kept in its window. Raises ValidationError on `due_on`."""
+    if noted.due_on < today:
+        raise ValidationError({"due_on": _("Choose today or a later day.")})
+    if noted.due_on > today + MAX_AHEAD:
+        raise ValidationError({"due_on": _("Choose a day within the next two years.")})
+    if noted.opens_on > noted.due_on:
+        raise ValidationError({"due_on": _("The window ends before it begins.")})
 
 
 @transaction.atomic

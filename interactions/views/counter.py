@@ -150,9 +150,7 @@ def _card(client: Client) -> dict:
     return {
         "client": client,
         "status": client.get_status_display() if client.status in ("blocked", "dormant", "prospect") else "",
-        "complaint": saying.day(complaint.opened_at.astimezone(client.branch.zone).date())
-        if complaint
-        else "",
+        "complaint": _since(complaint, today) if complaint else "",
         "maturing": _maturing(client, today),
         "birthday": _birthday(client, today),
         "treatment": Fact.objects.filter(client=client, type__code__in=TREATMENT)
@@ -256,10 +254,13 @@ def counter_note(request: HttpRequest) -> HttpResponse:
 
 
 def _read(request: HttpRequest, form: CounterNoteForm, client: Client) -> tuple[CounterNoteForm, str]:
-    """The form with the days that its words mean, to be confirmed; or as it was, where they mean none."""
+    """The form with the days that its words mean, to be confirmed; where they mean none, they are asked for."""
     today = client.branch.today()
     window = read(form.cleaned_data["text"], today=today)
     if window is None:
+        form.add_error(
+            "due_on", _("No day is named that we know. Choose one, or write “in September” or “by Friday”.")
+        )
         return form, ""
     filled = request.POST.copy()
     filled["opens_on"], filled["due_on"] = str(window.opens_on), str(window.due_on)

@@ -103,7 +103,14 @@ def people_of(request: HttpRequest, known: Known) -> dict:
     household = [_person(request.user, one, seen, _role_word(one.kind)) for one in known.members]
     related = [_person(request.user, one, seen, relation_word(one.kind)) for one in known.relations]
     hidden = {one.client_id for one in (*known.members, *known.relations) if one.client_id} - set(seen)
-    return {"household": household, "relations": related, "hidden": len(hidden)}
+    # A household is often called by a member's name: it is said only where every member may be read.
+    name = "" if hidden & {one.client_id for one in known.members} else known.household
+    return {
+        "household": household,
+        "relations": related,
+        "hidden": len(hidden),
+        "household_name": shown_words(request.user, name),
+    }
 
 
 def _role_word(role: str) -> str:
@@ -120,6 +127,7 @@ def _person(user, one: Close, seen: dict[int, Client], word: str) -> dict:
         name, native = shown_words(user, one.person), ""
     return {
         "id": one.id,
+        "key": one.client_id or one.person,
         "name": name,
         "native": native,
         "client": other,
@@ -131,10 +139,10 @@ def _person(user, one: Close, seen: dict[int, Client], word: str) -> dict:
 def household_tree(request: HttpRequest, client: Client, known: Known) -> dict | None:
     """The household and the people close, drawn: the client above, the others on a dashed line below."""
     people = people_of(request, known)
-    named = {one["name"] for one in people["household"]}
-    rows = people["household"] + [
-        one for one in people["relations"] if one["name"] not in named or one["is_hidden"]
-    ]
+    # Somebody who is both is drawn once, by what he or she is to the client.
+    said = {one["key"]: one["word"] for one in people["relations"]}
+    rows = [{**one, "word": said.pop(one["key"], one["word"])} for one in people["household"]]
+    rows += [one for one in people["relations"] if one["key"] in said]
     if not rows:
         return None
     rows = rows[:12]
@@ -144,7 +152,7 @@ def household_tree(request: HttpRequest, client: Client, known: Known) -> dict |
         "rows": placed,
         "height": height,
         "line_to": placed[-1]["y"],
-        "household": known.household,
+        "household": people["household_name"],
         "hidden": people["hidden"],
         "label": _("%(name)s and the people close: %(others)s.")
         % {

@@ -8,7 +8,23 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, Application
 from rest_framework.test import APIClient
 
-from tests.factories import ActionFactory, ContactFactory, HoldingFactory, OccurrenceFactory
+from tests.factories import (
+    ActionFactory,
+    AgreementFactory,
+    ConsentFactory,
+    ContactFactory,
+    DatedFactFactory,
+    FactFactory,
+    HoldingFactory,
+    HouseholdFactory,
+    OccurrenceFactory,
+    OpportunityFactory,
+    PromiseFactory,
+    PurchaseFactory,
+    ReferralFactory,
+    RelationFactory,
+    ServiceCaseFactory,
+)
 
 
 @pytest.fixture
@@ -53,9 +69,28 @@ def machine():
     return _call_as
 
 
+def rows_of(client, manager) -> dict:
+    """What is known of a client, agreed with, and voiced by a client: a row of each."""
+    return {
+        "fact": FactFactory(client=client),
+        "dated_fact": DatedFactFactory(client=client),
+        "contact_point": client.contact_points.first()
+        or client.contact_points.create(kind="phone", value="+34600777888"),
+        "relation": RelationFactory(client=client),
+        "household": HouseholdFactory(members=[client]),
+        "consent": ConsentFactory(client=client),
+        "agreement": AgreementFactory(client=client),
+        "promise": PromiseFactory(client=client, noted_by=manager),
+        "opportunity": OpportunityFactory(client=client, raised_by=manager),
+        "service_case": ServiceCaseFactory(client=client, opened_by=manager),
+        "referral": ReferralFactory(client=client, referred_by=manager),
+        "purchase": PurchaseFactory(client=client, number=f"PU-{client.number}", seller=manager),
+    }
+
+
 @pytest.fixture
 def rows(carla, nina, simon, alice, anna, charlie):
-    """One contact, action, holding and occurrence of each of the three clients, by client number."""
+    """One row of every collection for each of the three clients, by client number."""
     made = {}
     for client, manager in ((carla, alice), (nina, anna), (simon, charlie)):
         contact = ContactFactory(client=client, staff=manager, note=f"Spoke about {client.number}")
@@ -65,5 +100,17 @@ def rows(carla, nina, simon, alice, anna, charlie):
             "action": ActionFactory(client=client),
             "holding": HoldingFactory(client=client, number=f"H-{client.number}"),
             "occurrence": OccurrenceFactory(client=client),
+            **rows_of(client, manager),
         }
     return made
+
+
+@pytest.fixture
+def errors():
+    """`errors(response)`: the fields and codes of a refusal with 400."""
+
+    def _errors(response) -> list[tuple[str, str]]:
+        assert response.status_code == 400, response.content
+        return [(error["field"], error["code"]) for error in response.json()["errors"]]
+
+    return _errors

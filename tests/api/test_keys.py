@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-import interactions.api
 from common.api.keys import purge_kept_answers
 from common.models import KeptAnswer
+from interactions import services
 from interactions.models import Contact
 
 LIST = "/api/v1/contacts/"
@@ -76,7 +76,7 @@ def test_a_failure_of_ours_keeps_nothing_and_the_key_works_later(person, alice, 
         raise RuntimeError("Carla Núñez")
 
     with monkeypatch.context() as patched:
-        patched.setattr(interactions.api.services, "log_contact", fail)
+        patched.setattr(services, "log_contact", fail)
         response = person(alice).post(LIST, body(), headers=KEY)
     assert response.status_code == 500
     assert "Carla" not in response.content.decode()
@@ -130,14 +130,14 @@ def _in_thread(work) -> tuple[threading.Thread, list]:
 @pytest.mark.django_db(transaction=True)
 def test_while_the_first_request_runs_a_second_with_its_key_is_409(person, alice, carla, monkeypatch):
     started, go_on = threading.Event(), threading.Event()
-    log_contact = interactions.api.services.log_contact
+    log_contact = services.log_contact
 
     def slow(**kwargs):
         started.set()
         assert go_on.wait(20)
         return log_contact(**kwargs)
 
-    monkeypatch.setattr(interactions.api.services, "log_contact", slow)
+    monkeypatch.setattr(services, "log_contact", slow)
     first, second = person(alice), person(alice)
     thread, out = _in_thread(lambda: first.post(LIST, body(), headers=KEY))
     try:

@@ -8,6 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from tests.api.conftest import rows_of
+from tests.api.test_access import COLLECTIONS
 from tests.factories import (
     ActionFactory,
     ClientFactory,
@@ -15,6 +17,7 @@ from tests.factories import (
     HoldingFactory,
     OccurrenceFactory,
     ProductFactory,
+    RelationFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -149,16 +152,19 @@ def test_updated_since_must_be_a_moment(person, alice, carla):
 
 
 @pytest.mark.parametrize(
-    "collection", ["contacts", "actions", "holdings", "occurrences", "products", "branches"]
+    "collection", [*(prefix for prefix in COLLECTIONS if prefix != "clients"), "products", "branches"]
 )
 def test_a_list_costs_the_same_queries_for_two_rows_and_for_forty(person, alice, north, collection):
     def add(count: int) -> None:
         for _turn in range(count):
-            held = ClientFactory(branch=north, manager=alice)
+            held = ClientFactory(branch=north, manager=alice, phone="+34600111222")
             ContactFactory(client=held, staff=alice, note="words")
             ActionFactory(client=held, owner=alice)
             OccurrenceFactory(client=held)
             HoldingFactory(client=held, product=ProductFactory()).parties.create(client=held, role="owner")
+            made = rows_of(held, alice)
+            made["household"].members.create(client=ClientFactory(branch=north), role="spouse")
+            RelationFactory(client=held, other=ClientFactory(branch=north, manager=alice), person="")
 
     caller = person(alice)
     counts = []

@@ -8,7 +8,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import DataError, IntegrityError, OperationalError
 from rest_framework.test import APIClient
 
-import clients.api
+from clients import services
 from common.api.problems import TITLES, TYPE
 from common.models import AuditEntry
 
@@ -130,7 +130,7 @@ def test_whatever_goes_wrong_inside_tells_nothing_outside_nor_in_the_log(
         AuditEntry.objects.create(act="read", subject="half done")
         raise error
 
-    monkeypatch.setattr(clients.api.services, "change_client", fail)
+    monkeypatch.setattr(services, "change_client", fail)
     with caplog.at_level(logging.INFO):
         response = person(alice).patch(ONE, {"city": "Vigo"})
     problem(response, status, code)

@@ -99,7 +99,7 @@ def test_promise_shows_its_days_and_asks_for_them(open_as, hana, yuki):
     page.keyboard.press("ArrowRight")
     assert page.locator("#id_due_on").is_visible()
     page.keyboard.press("Control+Enter")
-    page.wait_for_selector("text=Choose the day by which it is to be kept.")
+    page.wait_for_selector("text=No day is named that we know.")
     assert page.evaluate("document.activeElement.id") == "id_due_on"
     on = yuki.branch.today() + timedelta(days=4)
     page.fill("#id_due_on", str(on))

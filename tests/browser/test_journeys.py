@@ -5,8 +5,19 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from interactions.models import Action, Contact
-from tests.factories import ActionFactory, ClientFactory, ContactFactory, HoldingFactory
+from clients.services import join_household
+from interactions.models import Action, Contact, Opportunity, Promise
+from tests.factories import (
+    ActionFactory,
+    ClientFactory,
+    ContactFactory,
+    HoldingFactory,
+    OpportunityFactory,
+    PromiseFactory,
+    ReferralFactory,
+    ServiceCaseFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PASSWORD = "correct-horse-9"
@@ -29,6 +40,11 @@ def book(north, alice):
     ContactFactory(client=chen, staff=alice, note="Wants to wait")
     HoldingFactory(client=chen, matures_on=alice.today() + timedelta(days=40))
     ActionFactory(client=chen, about="Ask about the summer")
+    OpportunityFactory(client=chen, raised_by=alice, next_step="Send the offer of the bond fund")
+    ServiceCaseFactory(client=chen, opened_by=alice, kind="request")
+    PromiseFactory(client=chen, noted_by=alice)
+    ReferralFactory(client=chen, referred_by=alice, specialist=UserFactory(branch=north))
+    join_household(actor=alice, client=chen, person="Robert Haugland", role="spouse")
     return chen
 
 
@@ -70,6 +86,53 @@ def test_contact_is_logged_with_the_keyboard_alone_undone_and_corrected(open_as,
     page.click(".log [data-save]")
     page.wait_for_selector("text=Contact corrected.")
     assert Contact.objects.counted().get().note.text == "Wants to wait for the rates"
+
+
+def test_all_that_was_heard_is_written_in_one_form_and_stands_on_the_file(open_as, alice, book):
+    Promise.objects.all().delete()
+    page = open_as(alice)
+    page.goto("/client/C-1/")
+    page.keyboard.press("n")
+    page.wait_for_selector(".log textarea:focus")
+    page.keyboard.type("Rates were a relief")
+    page.fill("#id_learnt_0", "Daughter studies in Leiden")
+    page.select_option("#id_learnt_type_0", "family")
+    page.select_option("#id_interest", "kind/fund")
+    page.fill("#id_interest_amount", "100000")
+    page.fill("#id_promise", "send the offer by Friday")
+    page.wait_for_selector("#promise-read:has-text('Friday')")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".told")
+    file = page.locator("main").inner_text()
+    assert "Daughter studies in Leiden" in file
+    assert "100,000" in file
+    assert Opportunity.objects.filter(kind="fund", contact__isnull=False).count() == 1
+    assert Promise.objects.count() == 1
+
+
+def test_a_promise_heard_in_passing_is_noted_from_today(open_as, alice, book):
+    page = open_as(alice)
+    page.goto("/today/")
+    page.keyboard.press("p")
+    page.keyboard.type("Ximena: deposit falls due end of August")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#id_text")
+    assert "August" in page.locator("#promise-read").inner_text()
+    page.click("[data-save]")
+    page.wait_for_selector(".told")
+    assert Promise.objects.filter(client__number="C-2").get().due_on.month == 8
+
+
+def test_an_opportunity_is_moved_and_lost_from_the_board(open_as, alice, book):
+    page = open_as(alice)
+    page.goto("/opportunities/")
+    page.locator(".moves summary").first.click()
+    page.locator(".moves a:has-text('Lost')").first.click()
+    page.wait_for_selector(".log")
+    page.fill(".log input[name=lost_reason]", "Went to another bank")
+    page.click(".log [data-save]")
+    page.wait_for_selector("text=Nobody has voiced an interest yet.")
+    assert Opportunity.objects.get().lost_reason == "Went to another bank"
 
 
 def test_panel_closes_with_escape_and_gives_the_focus_back(open_as, alice, book):
@@ -125,8 +188,11 @@ def test_chart_is_drawn_in_the_accent_of_the_page_light_and_dark(open_as, bob, b
 
 PLACES = {
     "alice": ["/today/", "/clients/", "/client/C-1/", "/client/C-1/contacts/", "/client/C-1/portfolio/", "/client/C-1/trail/",
-              "/contacts/log/?client=C-1", "/me/", "/notifications/"],
-    "bob": ["/dashboard/", "/team/"],
+              "/contacts/log/?client=C-1", "/me/", "/notifications/", "/client/C-1/people/", "/client/C-1/plan/",
+              "/client/C-1/opportunities/", "/client/C-1/service/", "/client/C-1/known/", "/client/C-1/consents/",
+              "/client/C-1/agreement/", "/opportunities/", "/opportunities/?view=list", "/cases/", "/referrals/",
+              "/promises/note/?client=C-1", "/client/C-1/case/open/", "/client/C-1/facts/add/", "/clients/add/"],
+    "bob": ["/dashboard/", "/team/", "/team/opened/", "/client/C-1/restricted/"],
     "erin": ["/imports/"],
     "frank": ["/clients/open/"],
 }  # fmt: skip

@@ -266,7 +266,7 @@ def test_page_says_how_many_match_and_offers_no_more_than_may_be_changed_at_once
     ClientFactory.create_batch(30, branch=north, manager=alice)
     browser = signed_in(alice)
     assert "all 30 that match" in browser.get(LIST).text
-    monkeypatch.setattr("clients.views.MOST_AT_ONCE", 29)
+    monkeypatch.setattr("clients.views.lists.MOST_AT_ONCE", 29)
     assert "that match" not in browser.get(LIST).text.partition("<tbody>")[0]
 
 

@@ -26,7 +26,7 @@ def test_exact_number_within_sight_makes_one_relation_that_both_files_show(signe
     assert "Hugo Núñez" in browser.get(known_of(carla)).content.decode()
     page = browser.get(known_of(hugo)).content.decode()
     assert "Carla Núñez" in page
-    assert "<dt>child</dt>" in page
+    assert "<dt>Child</dt>" in page
     assert FactChange.objects.filter(fact_type__code="relation").count() == 2
 
 

@@ -36,3 +36,22 @@ def test_transfer_needs_a_reason_an_active_manager_and_ones_own_branch(
     with pytest.raises(PermissionDenied):
         transfer_clients(actor=bob, clients=Client.objects.filter(pk=simon.pk), to=anna, reason="Not his")
     assert Client.objects.visible_to(alice).get() == carla
+
+
+def test_an_estimate_goes_with_the_value_it_was_made_of(alice, carla):
+    from decimal import Decimal
+
+    from clients.models import FactType
+    from clients.services import Learnt, learn
+
+    work = FactType.objects.get(code="occupation")
+
+    def write(value, amount=None, currency=""):
+        (fact,) = learn(actor=alice, client=carla, learnt=[Learnt(work, value, amount, currency)])
+        fact.refresh_from_db()
+        return fact.value, fact.amount, fact.currency
+
+    assert write("teacher", Decimal(2000), "EUR") == ("teacher", Decimal(2000), "EUR")
+    assert write("teacher", Decimal(2000), "USD") == ("teacher", Decimal(2000), "USD")
+    assert write("Teacher") == ("Teacher", Decimal(2000), "USD")
+    assert write("painter") == ("painter", None, "")

@@ -16,7 +16,7 @@ from django.utils import timezone
 from clients.models import Assignment, ContactPoint, Fact, FactChange, FactType, Theme, Tier
 from clients.services import refresh_search
 from common.models import AuditEntry
-from common.vague import Window
+from common.vague import read
 from interactions.checks import checks
 from interactions.models import Action, Arrival, Contact, Promise, ServiceCase
 from interactions.services import counter as desk
@@ -493,7 +493,7 @@ def test_need_becomes_a_contact_in_person_a_note_and_a_fact_in_the_ledger(hana, 
 
 
 def test_promise_becomes_an_action_inside_its_window(hana, alice, carla, sight):
-    window = Window(in_days(carla, 5), in_days(carla, 9))
+    window = desk.Days(in_days(carla, 5), in_days(carla, 9))
     contact = note(hana, sight, kind="promise", text="Call when the deposit falls due", window=window)
     promise = contact.promises.get()
     assert (promise.opens_on, promise.due_on, promise.noted_by) == (window.opens_on, window.due_on, hana)
@@ -549,7 +549,7 @@ def test_submission_of_another_note_is_refused(hana, carla, nina, sight):
     ("body", "field"),
     [({"text": ""}, "Write what was said."), ({"text": "x" * 301}, "at most 300"), ({"text": "a\x00b"}, "Null characters"),
      ({"kind": "gossip"}, "Select a valid choice"), ({"theme": "999999"}, "Select a valid choice"),
-     ({"kind": "promise"}, "Choose the day by which it is to be kept."), ({"kind": "promise", "due_on": "soon"}, "Enter a valid date"),
+     ({"kind": "promise"}, "No day is named that we know."), ({"kind": "promise", "due_on": "soon"}, "Enter a valid date"),
      ({"kind": "promise", "due_on": "2001-01-01"}, "Choose today or a later day."),
      ({"kind": "promise", "due_on": "9999-01-01"}, "within the next two years"),
      ({"kind": "promise", "opens_on": "9999-01-01"}, "Choose the day by which"), ({"submission": "x"}, "")],
@@ -567,17 +567,12 @@ def test_errors_stand_beside_their_field_and_nothing_is_written(at_desk, carla, 
     assert not Contact.objects.exists()
 
 
-def test_vague_days_are_shown_before_they_count(at_desk, hana, carla, monkeypatch):
-    window = Window(in_days(carla, 10), in_days(carla, 16))
-    asked = []
-    monkeypatch.setattr(
-        "interactions.views.counter.read", lambda text, today: asked.append((text, today)) or window
-    )
+def test_vague_days_are_shown_before_they_count(at_desk, hana, carla):
     find(at_desk, "N-1")
     sight = desk.look_up(actor=hana, typed="N-1")
     body = {"sight": sight, "kind": "promise", "text": "Deposit falls due at the end of August"}
+    window = read(body["text"], today=carla.branch.today())
     page = at_desk.post("/counter/note/", body).content.decode()
-    assert asked == [(body["text"], carla.branch.today())]
     assert "Note it again if that is right." in page
     assert f'value="{window.due_on}"' in page
     assert not Promise.objects.exists()
@@ -632,7 +627,7 @@ def test_initials(name, short):
 
 @pytest.mark.parametrize("kind", ["need", "unmet", "promise"])
 def test_note_is_taken_back_with_what_followed_from_it(at_desk, hana, carla, sight, kind):
-    window = Window(in_days(carla, 5), in_days(carla, 9)) if kind == "promise" else None
+    window = desk.Days(in_days(carla, 5), in_days(carla, 9)) if kind == "promise" else None
     contact = note(hana, sight, kind=kind, window=window, theme=Theme.objects.get(code="service"))
     address = reverse("counter-take-back", args=[contact.pk])
     assert at_desk.get(address).status_code == 200
@@ -769,6 +764,13 @@ def test_telling_again_is_the_same_arrival_until_it_is_over(hana, alice, carla, 
     desk.end_arrival(actor=hana, sight=sight)
     assert not Arrival.objects.waiting_for(alice).exists()
     assert desk.tell_manager(actor=hana, sight=sight) != first
+
+
+def test_specialist_who_sees_the_client_for_a_time_is_not_called(hana, anna, carla, sight):
+    Assignment.objects.create(client=carla, manager=anna, role="secondary")
+    desk.tell_manager(actor=hana, sight=sight)
+    assert told_people() == {"alice"}
+    assert not Arrival.objects.waiting_for(anna).exists()
 
 
 def test_first_answer_stands(hana, alice, anna, carla, sight):

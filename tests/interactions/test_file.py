@@ -99,3 +99,18 @@ def test_today_opens_with_one_whole_sentence_of_the_language(signed_in, alice, c
 )
 def test_whole_page_asked_for_by_htmx_is_drawn(signed_in, alice, carla, address):
     assert signed_in(alice).get(address, headers={"HX-Request": "true"}).status_code == 200
+
+
+def test_a_household_is_not_called_by_the_name_of_somebody_outside_the_book(
+    signed_in, alice, bob, carla, nina
+):
+    from clients.services import join_household, name_household
+
+    join_household(actor=bob, client=nina, member=carla, role="child")
+    name_household(actor=bob, client=nina, name="The Bergs of Nina")
+    for address in ("/client/N-1/", "/client/N-1/people/"):
+        page = signed_in(alice).get(address).content.decode()
+        assert "Bergs" not in page
+        assert "Nina" not in page
+        assert "outside your book" in page
+        assert "Bergs" in signed_in(bob).get(address).content.decode()

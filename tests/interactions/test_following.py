@@ -110,7 +110,7 @@ def test_lists_cost_the_same_for_2_rows_and_for_40(address, signed_in, alice, ca
         with CaptureQueriesContext(connection) as queries:
             assert browser.get(address).status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1]
+    assert counts[1] <= counts[0]  # a page that reaches the end may look once more
     assert Referral.objects.count() == 40
 
 

@@ -73,7 +73,7 @@ def test_team_of_forty_costs_the_queries_of_two(
     hire(2)
     browser = signed_in(bob)
     browser.get("/team/")
-    with django_assert_max_num_queries(14) as few:
+    with django_assert_max_num_queries(16) as few:
         browser.get("/team/")
     hire(38)
     with django_assert_num_queries(len(few.captured_queries)):

@@ -239,8 +239,22 @@ def test_what_came_of_it_stands_by_manager_with_the_whole_last(signed_in, bob, b
         ["900.00"],
         ["70.00", "900.00"],
     ]
+    assert [one.currency for one in whole.sales.sums] == ["EUR", "USD"]
     assert "manager=anna" in nina.promises.url
     assert nina.raised.url == ""
+
+
+def test_a_single_currency_of_sales_stands_once_at_the_head(signed_in, bob, carla, nina):
+    PurchaseFactory(client=carla, bought_on=date(2026, 3, 6), amount=900, currency="USD")
+    answer = page(signed_in(bob), MARCH, "dashboard-month")
+
+    assert answer.context["currency"] == "USD"
+    sums = [line.sales.sums for line in answer.context["achieved"]]
+    assert sorted((one.currency, int(one.amount)) for line in sums for one in line) == [
+        ("", 0),
+        ("", 900),
+        ("", 900),
+    ]
 
 
 def test_figures_stand_under_their_tracks_against_two_other_periods(signed_in, bob, busy):

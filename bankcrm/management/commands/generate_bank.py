@@ -632,7 +632,9 @@ class Generator:
                     draw.randint(1, 5),
                     since,
                     reached,
-                    from_day + timedelta(days=days) if from_day and days else None,
+                    from_day + timedelta(days=days)
+                    if from_day and days and status not in ("closed", "deceased")
+                    else None,
                     vector(
                         tokens(
                             number=number,

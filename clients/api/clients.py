@@ -10,6 +10,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from clients import services
+from clients.api.ground import NUMBER
+from clients.knowing import ASKED
 from clients.models import Assignment, Client, ContactPoint, DatedFact, Theme, Tier
 from clients.querysets import ClientQuerySet
 from clients.sight import shown_name, shown_native
@@ -21,8 +23,6 @@ from common.models import AuditEntry
 from common.text import mask_digits
 from staff.api import PersonSerializer
 from staff.models import Branch, Role, User
-
-NUMBER = "[A-Za-z0-9._-]{1,40}"
 
 
 class ContactPointSerializer(serializers.ModelSerializer):
@@ -105,6 +105,30 @@ class ClientSerializer(serializers.ModelSerializer):
 
     def _asker(self) -> User:
         return self.context["request"].user
+
+
+class ClientFileSerializer(ClientSerializer):
+    """One client, with how much of what there is to know is known."""
+
+    completeness = serializers.SerializerMethodField(
+        help_text="Weighted share of the fact types known, 0 to 1."
+    )
+    ask_next = serializers.SerializerMethodField(
+        help_text="Codes of fact types not known that are worth asking for, heaviest first."
+    )
+
+    class Meta(ClientSerializer.Meta):
+        fields = [*ClientSerializer.Meta.fields, "completeness", "ask_next"]
+
+    def to_representation(self, client) -> dict:
+        client.known = services.completeness_of(client, services.provenance_of(client))
+        return super().to_representation(client)
+
+    def get_completeness(self, client) -> float:
+        return round(client.known[0], 4)
+
+    def get_ask_next(self, client) -> list[str]:
+        return [fact_type.code for fact_type in client.known[1][:ASKED]]
 
 
 class ClientChange(StrictSerializer):
@@ -210,7 +234,7 @@ class ClientViewSet(Listed, Retrieved, ApiViewSet):
     """Clients in the asker's sight."""
 
     scopes = {"read": "clients:read", "write": "clients:write", "reveal": "clients:reveal"}
-    serializer_class = ClientSerializer
+    serializer_class: type[ClientSerializer] = ClientFileSerializer
     queryset = Client.objects.all()
     lookup_field = "number"
     lookup_value_regex = NUMBER
@@ -245,6 +269,7 @@ class ClientViewSet(Listed, Retrieved, ApiViewSet):
         """Clients, without facts and contacts. A machine's reading of a list is recorded as an export."""
         if not request.user.may_see_identities and request.query_params.get("ordering", "").endswith("name"):
             raise ValidationError({"ordering": [_("Names are not shown to you, so they order nothing.")]})
+        self.serializer_class = ClientSerializer
         response = super().list(request, *args, **kwargs)
         count, text = len(response.data["results"]), request.query_params.get("search", "")
         if text:
@@ -256,7 +281,7 @@ class ClientViewSet(Listed, Retrieved, ApiViewSet):
             )
         return response
 
-    @extend_schema(responses=ClientSerializer)
+    @extend_schema(responses=ClientFileSerializer)
     def retrieve(self, request, *args, **kwargs) -> Response:
         """One client. Opening the file is recorded."""
         response = super().retrieve(request, *args, **kwargs)
@@ -264,7 +289,7 @@ class ClientViewSet(Listed, Retrieved, ApiViewSet):
         audit.record(actor=request.user, act=AuditEntry.Act.READ, subject=f"client/{client.pk}", detail="api")
         return response
 
-    @extend_schema(request=ClientChange, responses=ClientSerializer)
+    @extend_schema(request=ClientChange, responses=ClientFileSerializer)
     def partial_update(self, request, *args, **kwargs) -> Response:
         """Change what staff may change on a page."""
         client = self.get_editable()
@@ -272,7 +297,7 @@ class ClientViewSet(Listed, Retrieved, ApiViewSet):
         services.change_client(actor=request.user, client=client, changes=changes)
         return self.answer(client)
 
-    @extend_schema(request=ClientUpsert, responses={200: ClientSerializer, 201: ClientSerializer})
+    @extend_schema(request=ClientUpsert, responses={200: ClientFileSerializer, 201: ClientFileSerializer})
     def update(self, request, *args, **kwargs) -> Response:
         """Create the client, or change it, by its number: for core banking, and for supervisors.
 

@@ -1,0 +1,17 @@
+"""The API of contacts, of what is to be done, and of what clients voiced. One module a noun."""
+
+from interactions.api.actions import ActionViewSet, OccurrenceViewSet
+from interactions.api.contacts import ContactViewSet
+from interactions.api.opportunities import OpportunityViewSet
+from interactions.api.promises import PromiseViewSet
+from interactions.api.service import ReferralViewSet, ServiceCaseViewSet
+
+__all__ = [
+    "ActionViewSet",
+    "ContactViewSet",
+    "OccurrenceViewSet",
+    "OpportunityViewSet",
+    "PromiseViewSet",
+    "ReferralViewSet",
+    "ServiceCaseViewSet",
+]
