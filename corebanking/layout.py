@@ -208,7 +208,7 @@ class Layout:
 
         return get
 
-    def _remembering(self, rule: ColumnRule) -> Getter:
+    def _remembering(self, rule: ColumnRule) -> Callable[..., str]:
         """A transform that gets the row's number first: a row that is read once more is not counted twice."""
         if self.is_error_file:
             raise ImportRefused(

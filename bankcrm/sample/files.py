@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from bankcrm.sample.cast import PLACES, ROOT, STAFF
 from bankcrm.sample.clients import SampleClient, make_clients
@@ -144,7 +145,7 @@ def make_bank(wish: Wish) -> Bank:
     """Put the whole bank together; nothing but the wish decides how it comes out."""
     clients = make_clients(count=wish.clients, as_of=wish.as_of, seed=wish.seed)
     holdings = make_holdings(clients=clients, as_of=wish.as_of, seed=wish.seed)
-    same = {"clients": clients, "as_of": wish.as_of, "seed": wish.seed}
+    same: dict[str, Any] = {"clients": clients, "as_of": wish.as_of, "seed": wish.seed}
     contacts = make_contacts(holdings=holdings, **same)
     bought = voice_interests(contacts=contacts, **same)
     rows = {

@@ -7,6 +7,7 @@ through them.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -118,7 +119,8 @@ def _talks() -> dict[int, list[Reached]]:
 def _learn(bank: Bank, clients: dict[str, Client], talks: dict[int, list[Reached]]) -> int:
     """Facts as staff wrote them down after a talk, with their entries in the ledger; some corrected later."""
     types = {one.code: one for one in FactType.objects.all()}
-    facts, heard = [], []
+    facts: list[Fact] = []
+    heard: list[tuple[Reached, Reached | None, str]] = []
     for sample in bank.clients:
         random = Dice(f"{bank.wish.seed}/heard/{sample.number}")
         client = clients[sample.number]
@@ -137,16 +139,16 @@ def _learn(bank: Bank, clients: dict[str, Client], talks: dict[int, list[Reached
             fact = Fact(client=client, type=types[code], value=value, learnt_on=on)
             if code == "assets_elsewhere":
                 home = sample.place.currency
-                fact.amount = as_agreed(random.choice((10_000, 30_000, 80_000)) * PER_USD[home])
+                fact.amount = Decimal(as_agreed(random.choice((10_000, 30_000, 80_000)) * PER_USD[home]))
                 fact.currency = home
             facts.append(fact)
             heard.append((talk, talked_again, was))
     Fact.objects.bulk_create(facts, batch_size=2000)
     changes = []
-    for fact, (talk, later, was) in zip(facts, heard, strict=True):
+    for fact, (talk, again, was) in zip(facts, heard, strict=True):
         changes.append(_known(fact, talk, "", was or fact.value))
-        if later is not None:
-            changes.append(_known(fact, later, was, fact.value))
+        if again is not None:
+            changes.append(_known(fact, again, was, fact.value))
     changes.sort(key=lambda change: change.at)
     FactChange.objects.bulk_create(changes, batch_size=2000)
     return len(facts)
@@ -169,7 +171,11 @@ def _known(fact: Fact, talk: Reached, old: str, new: str) -> FactChange:
 def _follow(bank: Bank) -> int:
     """What became of the interests that the contacts brought: won, lost, further on, or left lying."""
     languages = {client.number: client.place.language for client in bank.clients}
-    now, followed, stages, steps, taken = timezone.now(), [], [], [], []
+    now = timezone.now()
+    followed: list[Opportunity] = []
+    steps: list[Opportunity] = []
+    stages: list[StageChange] = []
+    taken: list[int] = []  # purchases that have won one
     product_theme = Theme.objects.get(code="product")
     for one in Opportunity.objects.open().select_related("client__branch", "product", "action", "contact"):
         random = Dice(f"{bank.wish.seed}/followed/{one.contact.number}")
@@ -200,7 +206,7 @@ def _follow(bank: Bank) -> int:
     for one in steps:
         action = one.action or Action(client=one.client, theme=product_theme, origin=Action.Origin.NEXT_STEP)
         action.source, action.about = "", one.next_step
-        action.opens_on = action.due_on = one.next_on
+        action.opens_on = action.due_on = one.next_on or one.client.branch.today()
         action.amount, action.currency = one.amount, one.currency
         action.from_contact_id, action.created_by_id = one.contact_id, one.raised_by_id
         action.save()
@@ -331,7 +337,7 @@ def _hear_interest(
         interest=Interest(
             next_on=client.branch.today() + timedelta(days=random.randint(1, 6)),
             kind=kind,
-            amount=as_agreed(random.choice((8_000, 25_000, 60_000)) * PER_USD[currency]),
+            amount=Decimal(as_agreed(random.choice((8_000, 25_000, 60_000)) * PER_USD[currency])),
             currency=currency,
             next_step=random.choice(STEPS[language]),
         ),

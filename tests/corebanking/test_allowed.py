@@ -141,6 +141,7 @@ def test_later_version_takes_the_place_of_the_former_and_an_earlier_one_does_not
     between = load(AGREEMENTS + AGREED.replace("03-01,45", "03-15,50"), kind="agreements", name="three.csv")
     again = load(AGREEMENTS + AGREED + "\n", kind="agreements", name="four.csv")
     assert [(job.created, job.updated, job.unchanged) for job in (between, again)] == [(0, 0, 1)] * 2
+    assert (between.older, again.older) == (1, 1)  # newer terms stand
     versions = ContactAgreement.objects.order_by("approved_on").values_list(
         "approved_on", "to_on", "interval_days"
     )
