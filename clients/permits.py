@@ -61,7 +61,7 @@ def _for_what(consents: Consents, channel: str) -> Line:
 def agreement_words(agreement: ContactAgreement) -> str:
     """What was agreed, in one line: "Call, Visit · Tue–Fri · 10:00–12:00 · every 30 days"."""
     parts = []
-    if agreement.channels:
+    if agreement.channels and set(agreement.channels) != set(Channel.values):
         parts.append(", ".join(str(Channel(code).label) for code in agreement.channels))
     if agreement.weekdays:
         parts.append(saying.weekdays(agreement.weekdays))

@@ -146,9 +146,11 @@ def agreed(agreement, themes: dict[str, str], channels: dict[str, str]) -> list[
         often = ngettext("every day", "every %(days)s days", agreement.interval_days)
         rows.append((gettext("How often"), often % {"days": saying.number(agreement.interval_days)}))
     if agreement.channels:
-        rows.append((gettext("By"), ", ".join(str(channels.get(code, code)) for code in agreement.channels)))
+        rows.append(
+            (gettext("Channels"), ", ".join(str(channels.get(code, code)) for code in agreement.channels))
+        )
     if agreement.weekdays:
-        rows.append((gettext("On"), weekdays(agreement.weekdays)))
+        rows.append((gettext("Days"), weekdays(agreement.weekdays)))
     if agreement.from_time and agreement.to_time:
         rows.append(
             (gettext("Hours"), f"{saying.clock(agreement.from_time)}–{saying.clock(agreement.to_time)}")

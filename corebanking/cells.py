@@ -103,6 +103,50 @@ class OneOf(Cell):
 
 
 @dataclass(frozen=True)
+class Several(Cell):
+    """Some of a closed list, parted by commas, semicolons or spaces. Kept in the list's order, each once.
+
+    `stored`: what each is kept as; empty: as it is written.
+    """
+
+    values: tuple[str, ...] = ()
+    stored: tuple[str, ...] = ()
+    sql = "text[]"
+    said = "some of"
+
+    def compile(self, mapping: Mapping) -> Parser:
+        kept = dict(zip(self.values, self.stored or self.values, strict=True))
+        listed = ", ".join(self.values)
+
+        def parse(text: str) -> str:
+            named = {word.casefold() for word in re.split(r"[,;\s]+", text) if word}
+            if not named or named - kept.keys():
+                raise RowRejected(_("may only hold: %(values)s") % {"values": listed})
+            return "{" + ",".join(kept[value] for value in self.values if value in named) + "}"
+
+        return parse
+
+
+@dataclass(frozen=True)
+class Clock(Cell):
+    """A time of the day: 9, 09:00 or 17:30."""
+
+    sql = "time"
+    said = "time of the day"
+
+    def compile(self, mapping: Mapping) -> Parser:
+        form = re.compile(r"([0-9]{1,2})(?::([0-9]{2})(?::00)?)?\Z").match
+
+        def parse(text: str) -> str:
+            found = form(text)
+            if not found or int(found[1]) > 23 or int(found[2] or 0) > 59:
+                raise RowRejected(_("is not a time of the day like 09:00"))
+            return f"{int(found[1]):02d}:{int(found[2] or 0):02d}"
+
+        return parse
+
+
+@dataclass(frozen=True)
 class YesNo(Cell):
     sql = "boolean"
     said = "yes or no"
@@ -258,6 +302,11 @@ class Moment(Cell):
             return found.isoformat()
 
         return parse
+
+
+def is_local(moment: str | None) -> str:
+    """Whether a canonical moment has no offset, as COPY writes a boolean."""
+    return "t" if moment is not None and "+" not in moment and "-" not in moment[19:] else "f"
 
 
 @dataclass(frozen=True)

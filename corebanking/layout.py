@@ -4,16 +4,18 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 from django.utils.translation import gettext as _
 
 from corebanking.files import Formula, Source, unguard
-from corebanking.mapping import ColumnRule, Lookup, Mapping
+from corebanking.mapping import ROW, ColumnRule, Lookup, Mapping
 from corebanking.refusals import ImportRefused, RowRejected
-from corebanking.transforms import TRANSFORMS
+from corebanking.transforms import REMEMBERING, TRANSFORMS
 
 ERROR_COLUMNS = ("_row", "_column", "_value", "_reason")
 MAX_LOOKUP_ROWS = 2_000_000
+REMEMBERED = 5_000  # rows: more than are ever read together
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 Getter = Callable[[list], str]
@@ -40,6 +42,10 @@ class Layout:
         self.header = header
         self.ignored: set[int] = set()
         self.is_error_file = False
+        self.former_row_place: int | None = None  # of an error file: where its rows had stood
+        self.row_place: int | None = (
+            None  # behind the file's cells, where the mapping asks for the row's number
+        )
         self.width = len(header) if header is not None else self._width_by_position()
         self._index = self._index_of(header) if header is not None else {}
         if mapping.columns is None:
@@ -72,6 +78,8 @@ class Layout:
             if key in ERROR_COLUMNS:
                 self.ignored.add(place)
                 self.is_error_file = True
+                if key == "_row":
+                    self.former_row_place = place
                 continue
             if not key:
                 raise ImportRefused(_("Column %(place)s of the header has no name.") % {"place": place + 1})
@@ -127,6 +135,9 @@ class Layout:
                     )
 
     def _at(self, source: str | int) -> int:
+        if source == ROW:
+            self.row_place = self.width
+            return self.width
         if isinstance(source, int):
             if source < 1 or (self.header is not None and source > len(self.header)):
                 raise ImportRefused(
@@ -146,11 +157,15 @@ class Layout:
         return self._heading_at(places[0]) if places else column
 
     def _heading_at(self, place: int) -> str:
+        if place == self.row_place:
+            return ROW
         return str(place + 1) if self.header is None else self.header[place].strip()
 
     def _getter(self, rule: ColumnRule) -> Getter:
         places = [self._at(source) for source in rule.sources]
-        change = TRANSFORMS[rule.transform] if rule.transform else None
+        change = TRANSFORMS.get(rule.transform)
+        if rule.transform in REMEMBERING:
+            change, places = self._remembering(rule), [self._at(ROW), *places]
         tables = [(name, self.lookups.setdefault(name, {})) for name in rule.lookups]
         values, default = rule.values, rule.default
         # the texts of a template stand between the names of what it takes: every other piece is a name
@@ -192,6 +207,32 @@ class Layout:
             return value
 
         return get
+
+    def _remembering(self, rule: ColumnRule) -> Callable[..., str]:
+        """A transform that gets the row's number first: a row that is read once more is not counted twice."""
+        if self.is_error_file:
+            raise ImportRefused(
+                _("This mapping reads each row by those before it, so mend the whole file and send that.")
+            )
+        change = REMEMBERING[rule.transform](**rule.options)
+        known: dict[str, str] = {}
+
+        def once(row: str, *cells: str) -> str:
+            found = known.get(row)
+            if found is None:
+                found = known[row] = change(*cells)
+                if len(known) > REMEMBERED:
+                    del known[next(iter(known))]
+            return found
+
+        return cast(Getter, once)
+
+    def numbered(self, number: int, cells: list) -> list:
+        """The cells of a row with its number behind them, for mappings that ask for it."""
+        place = self.former_row_place
+        text = str(number if place is None or place >= len(cells) else cells[place]).strip()
+        row = int(text) - (self.header is not None) if text.isdigit() else text
+        return [*(cells if self.header is not None else cells[: self.width]), str(row)]
 
     def raw(self, column: str, cells: list) -> str:
         """The cell as it stood in the file, for the error file."""

@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from corebanking.files import ENCODINGS, Shape
 from corebanking.refusals import ImportRefused
-from corebanking.transforms import TRANSFORMS
+from corebanking.transforms import REMEMBERING, TRANSFORMS
 
 SHIPPED = Path(__file__).parent / "mappings"
 MAX_MAPPING_BYTES = 256 * 1024
 
+ROW = "#row"  # a source: the number of the data row, from 1, by lines of the file without its header
 _TOP = {"kind", "about", "file", "columns", "rows", "control", "lookup"}
 _FILE = {
     "encoding",
@@ -36,14 +38,14 @@ _FILE = {
     "source_date_in_name",
     "source_date_format",
 }
-_COLUMN = {"from", "value", "map", "default", "transform", "lookup", "template", "source_date"}
+_COLUMN = {"from", "value", "map", "default", "transform", "options", "lookup", "template", "source_date"}
 _LOOKUP = {"name", "file", "key", "value", "where", "map", "encoding", "delimiter", "quote"}
 _CONTROL = {"rows", "sums", "trailer", "trailer_rows", "trailer_sums"}
 
 
 @dataclass
 class ColumnRule:
-    """How one canonical column is made: from cells, a constant, or the source date."""
+    """How one canonical column is made: from cells, the number of the row, a constant, or the source date."""
 
     sources: tuple[str | int, ...] = ()
     value: str | None = None
@@ -51,6 +53,7 @@ class ColumnRule:
     values: dict[str, str] | None = None
     default: str | None = None
     transform: str = ""
+    options: dict[str, Any] = field(default_factory=dict)  # of a transform that remembers
     lookups: tuple[str, ...] = ()
     template: str = ""
 
@@ -273,10 +276,13 @@ def _rule(column: str, given) -> ColumnRule:
         values={str(k): str(v) for k, v in given["map"].items()} if "map" in given else None,
         default=None if "default" not in given else str(given["default"]),
         transform=given.get("transform", ""),
+        options=dict(given.get("options", {})),
         lookups=tuple(lookups) if isinstance(lookups, list) else (lookups,),
         template=given.get("template", ""),
     )
-    if rule.transform and rule.transform not in TRANSFORMS:
+    if rule.transform in REMEMBERING:
+        REMEMBERING[rule.transform](**rule.options)  # options it does not know are said now
+    elif rule.transform and rule.transform not in TRANSFORMS:
         raise ImportRefused(_("The mapping uses an unknown transform “%(name)s”.") % {"name": rule.transform})
     if not rule.sources and rule.value is None and not rule.is_source_date and not rule.template:
         raise ImportRefused(

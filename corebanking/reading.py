@@ -169,7 +169,7 @@ class _Reader:
                 continue
             if len(cells) < padded:  # a sheet ends a row with its last filled cell
                 cells = [*cells, *[""] * (padded - len(cells))]
-            yield number, cells
+            yield number, cells if layout.row_place is None else layout.numbered(number, cells)
 
     def _wanted(self, cells: list) -> bool:
         return all(
@@ -217,11 +217,10 @@ class _Reader:
             self.bad.write("\t".join(_storable(f).translate(_ESCAPES) for f in fields) + "\n")
 
     def _check_width(self, cells: list) -> None:
-        width = self.layout.width
-        if len(cells) != width and self.layout.header is not None:
+        width, found = self.layout.width, len(cells) - (self.layout.row_place is not None)
+        if found != width and self.layout.header is not None:
             raise RowRejected(
-                _("the row has %(found)s cells, the header %(wanted)s")
-                % {"found": len(cells), "wanted": width}
+                _("the row has %(found)s cells, the header %(wanted)s") % {"found": found, "wanted": width}
             )
 
     def _flush(self, scope: Scope) -> None:

@@ -336,7 +336,7 @@ def _write(job: ImportJob, kind: type[Kind], scope: Scope) -> None:
     with connection.cursor() as cursor:
         for statement in kind.statements(scope):
             if statement.strip():
-                cursor.execute(statement)
+                cursor.execute(statement, scope.words or None)
         if kind.keeps_coverage() and scope.acts.intersection(kind.covers):
             cursor.execute(
                 f"""

@@ -63,9 +63,13 @@ def judge(kind: type[Kind], scope: Scope) -> dict[str, int]:
             """
         )
         cursor.execute(f"ALTER TABLE {scope.plan} ADD PRIMARY KEY (row_no)")
+        for statement in kind.linking(scope):
+            cursor.execute(statement)
         cursor.execute(f"ANALYZE {scope.plan} (row_no, target_id, act)")
         _reject(cursor, kind, scope)
         cursor.execute(f"DELETE FROM {scope.plan} p USING {scope.rejects} x WHERE x.row_no = p.row_no")
+        for statement in kind.settling(scope):
+            cursor.execute(statement)
         cursor.execute(f"SELECT act, count(*) FROM {scope.plan} GROUP BY act")
         counts = dict(cursor.fetchall())
         scope.acts = frozenset(counts)
@@ -102,7 +106,8 @@ def _reject(cursor, kind: type[Kind], scope: Scope) -> None:
         SELECT d.row_no, %s, d.value, replace(%s, '%%(rows)s', d.rows), true FROM (
             SELECT s.row_no, s.{shown}::text AS value, count(*) OVER w AS n,
                 (array_to_string((array_agg(s.row_no) OVER w)[1:5], ', ')) AS rows
-            FROM {scope.stage} s WINDOW w AS (PARTITION BY {keys})
+            FROM {scope.stage} s WINDOW w AS (PARTITION BY {keys} ORDER BY s.row_no
+                ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
         ) d WHERE d.n > 1""",
         [shown, same],
     )

@@ -1,7 +1,8 @@
 """Named transforms: what a mapping cannot say otherwise. Text in, text out.
 
 A transform gets the cells that the mapping names in `from` and gives the text that the canonical column
-would hold, or raises RowRejected with the reason. Register a new one with `@transform("its_name")`.
+would hold, or raises RowRejected with the reason. Register a new one with `@transform("its_name")`,
+or with `@remembering("its_name")` where a row can only be understood from those before it.
 """
 
 import calendar
@@ -14,11 +15,21 @@ from django.utils.translation import gettext as _
 from corebanking.refusals import RowRejected
 
 TRANSFORMS: dict[str, Callable[..., str]] = {}
+# Those that remember earlier rows: a function of the mapping's `options` that gives a transform for one file.
+REMEMBERING: dict[str, Callable[..., Callable[..., str]]] = {}
 
 
 def transform(name: str):
     def register(function: Callable[..., str]) -> Callable[..., str]:
         TRANSFORMS[name] = function
+        return function
+
+    return register
+
+
+def remembering(name: str):
+    def register(function: Callable[..., Callable[..., str]]) -> Callable[..., Callable[..., str]]:
+        REMEMBERING[name] = function
         return function
 
     return register
@@ -88,3 +99,30 @@ def lower(text: str) -> str:
 @transform("join_words")
 def join_words(*parts: str) -> str:
     return " ".join(part.strip() for part in parts if part.strip())
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+@remembering("rising_date")
+def rising_date(*, first_year: int) -> Callable[[str, str], str]:
+    """Day and month of rows in the order of time: the year rises by one where the month falls.
+
+    Months are written as numbers or by their first three English letters.
+    """
+    year, last = int(first_year), 0
+
+    def change(day: str, month: str) -> str:
+        nonlocal year, last
+        name = month.strip().casefold()[:3]
+        number = _MONTHS.index(name) + 1 if name in _MONTHS else int(name) if name.isdigit() else 0
+        if not 1 <= number <= 12 or not day.strip().isdigit():
+            raise RowRejected(_("is not a day and a month"))
+        try:
+            found = date(year + (number < last), number, int(day))
+        except ValueError:
+            raise RowRejected(_("is not a day of the calendar")) from None
+        year, last = found.year, number
+        return found.isoformat()
+
+    return change

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 
 from corebanking.kinds import Kind
 from corebanking.kinds.base import Undoing, history_of
+from corebanking.models import ImportJob
 from corebanking.refusals import ImportRefused
 
 
@@ -48,6 +49,10 @@ def take_back(*, kind: type[Kind], job_id: int, history_id: UUID, actor_id: int 
 def _began(kind: type[Kind], history_id: UUID) -> datetime:
     for model in kind.undo_models:
         event = history_of(model)._default_manager.filter(pgh_context_id=history_id).first()
+        if event is not None:
+            return event.pgh_created_at  # type: ignore[attr-defined]
+    if not kind.undo_models:  # it writes to a ledger alone: the import's own row changed at that moment
+        event = history_of(ImportJob)._default_manager.filter(pgh_context_id=history_id).first()
         if event is not None:
             return event.pgh_created_at  # type: ignore[attr-defined]
     raise ImportRefused(_("This import changed nothing, so there is nothing to undo."))
@@ -191,6 +196,8 @@ def _put_back(cursor, undoing: Undoing) -> None:
 def _uncover(cursor, undoing: Undoing, job_id: int) -> None:
     """The export covers nothing any more, so that it or an older one can be loaded."""
     kind = undoing.kind
+    if not kind.keeps_coverage():
+        return
     cursor.execute(
         f"""
         DELETE FROM corebanking_coverage v WHERE v.kind = %s AND (v.job_id = %s

@@ -283,7 +283,7 @@ class _Maker:
         if chance < 0.006 and (2, 29) not in self.taken:
             year -= year % 4
             month, day, chance = 2, 29, 1.0
-        if is_chinese and chance > 0.96:
+        if is_chinese and chance > 0.9:
             client.row["birth_date"] = (
                 f"lunar:{year:04d}-{random.randint(1, 12):02d}-{random.randint(1, 29):02d}"
             )

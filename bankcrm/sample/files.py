@@ -5,11 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from bankcrm.sample.cast import PLACES, ROOT, STAFF
 from bankcrm.sample.clients import SampleClient, make_clients
 from bankcrm.sample.contacts import make_contacts
+from bankcrm.sample.facts import make_agreements, make_consents, make_dates, make_facts
+from bankcrm.sample.families import make_relations
 from bankcrm.sample.money import make_holdings, make_parties, products
+from bankcrm.sample.sales import make_purchases, voice_interests
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "branches": ("code", "name", "parent_code", "time_zone", "country", "region"),
@@ -42,6 +46,21 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "status",
         "since",
     ),
+    "facts": ("client_number", "fact_type", "value", "learnt_on"),
+    "dated_facts": ("client_number", "kind", "date", "person"),
+    "consents": ("client_number", "channel", "purpose", "granted", "at", "source"),
+    "agreements": (
+        "client_number",
+        "approved_on",
+        "interval_days",
+        "channels",
+        "weekdays",
+        "from_hour",
+        "to_hour",
+        "minutes",
+        "how",
+    ),
+    "relations": ("client_number", "related_client_number", "relation", "household_code"),
     "products": (
         "product_code",
         "name",
@@ -70,6 +89,21 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "status",
     ),
     "holding_parties": ("holding_number", "client_number", "role"),
+    "purchases": (
+        "purchase_number",
+        "client_number",
+        "product_code",
+        "bought_on",
+        "amount",
+        "currency",
+        "units",
+        "unit_price",
+        "expected_return",
+        "stop_loss",
+        "take_profit",
+        "seller_staff_number",
+        "reverses_purchase_number",
+    ),
     "contacts": (
         "contact_number",
         "client_number",
@@ -82,6 +116,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "theme",
         "result",
         "note",
+        "interest_product_code",
+        "interest_amount",
     ),
 }
 KINDS = tuple(COLUMNS)
@@ -109,14 +145,23 @@ def make_bank(wish: Wish) -> Bank:
     """Put the whole bank together; nothing but the wish decides how it comes out."""
     clients = make_clients(count=wish.clients, as_of=wish.as_of, seed=wish.seed)
     holdings = make_holdings(clients=clients, as_of=wish.as_of, seed=wish.seed)
+    same: dict[str, Any] = {"clients": clients, "as_of": wish.as_of, "seed": wish.seed}
+    contacts = make_contacts(holdings=holdings, **same)
+    bought = voice_interests(contacts=contacts, **same)
     rows = {
         "branches": _branches(),
         "staff": _staff(),
         "clients": [client.row for client in clients],
+        "facts": make_facts(**same),
+        "dated_facts": make_dates(**same),
+        "consents": make_consents(**same),
+        "agreements": make_agreements(**same),
+        "relations": make_relations(clients=clients, seed=wish.seed),
         "products": products(wish.as_of),
         "holdings": [holding.row for holding in holdings],
         "holding_parties": make_parties(holdings=holdings, seed=wish.seed),
-        "contacts": make_contacts(clients=clients, holdings=holdings, as_of=wish.as_of, seed=wish.seed),
+        "purchases": make_purchases(holdings=holdings, bought=bought, as_of=wish.as_of, seed=wish.seed),
+        "contacts": contacts,
     }
     return Bank(wish, rows, clients)
 

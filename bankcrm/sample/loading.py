@@ -19,6 +19,7 @@ from django.utils import timezone
 from bankcrm.sample.by_hand import work_by_hand
 from bankcrm.sample.cast import ADMINISTRATOR, SEES_IDENTITIES, STAFF
 from bankcrm.sample.files import Bank, Wish, make_bank, write_files
+from bankcrm.sample.followed import start_today, strict_tiers, write_the_year
 from clients.models import Client
 from common.models import SavedRun
 from corebanking.models import ImportJob
@@ -122,8 +123,13 @@ def _finish(bank: Bank, clock: "_Clock") -> None:
     User.objects.filter(staff_number__in=[person.staff_number for person in STAFF]).update(password=password)
     User.objects.filter(staff_number__in=SEES_IDENTITIES).update(sees_identities=True)
     refresh_cadence()
+    year = write_the_year(bank)
+    clock.done("the year: " + ", ".join(f"{count} {what}" for what, count in year.items()))
     done = work_by_hand(bank)
     clock.done(f"by hand: {done['plans']} plans, {done['contacts']} contacts, {done['covers']} cover")
+    begun = start_today(bank)
+    clock.done("today: " + ", ".join(f"{count} {what}" for what, count in begun.items()))
+    strict_tiers()
     raised = 0
     for days_ago in range(DAYS_RAISED, -1, -1):
         raised += sum(raise_due(on=bank.wish.as_of - timedelta(days=days_ago)).raised.values())

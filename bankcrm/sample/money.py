@@ -68,7 +68,7 @@ def products(as_of: date) -> list[dict[str, str]]:
                 1,
                 term=days,
                 expected=rate,
-                minimum=_round(1_000 * per),
+                minimum=as_agreed(1_000 * per),
             )
         _add(f"LH-{currency}", "Home loan", "loan", currency, 1, term=7300, expected=LOANS[currency])
         _add(f"CG-{currency}", "Gold card", "card", currency, 1)
@@ -91,7 +91,9 @@ def products(as_of: date) -> list[dict[str, str]]:
         ("AU10-USD", "Gold bar, 10 g", "precious_metal", "USD", 4, None),
         ("AU50-CNY", "Gold bar, 50 g", "precious_metal", "CNY", 4, None),
     ):
-        _add(code, name, kind, currency, risk, expected=expected, minimum=_round(1_000 * PER_USD[currency]))
+        _add(
+            code, name, kind, currency, risk, expected=expected, minimum=as_agreed(1_000 * PER_USD[currency])
+        )
     _add(
         "FOC-USD",
         "Old Coast Growth Fund",
@@ -104,7 +106,7 @@ def products(as_of: date) -> list[dict[str, str]]:
     return rows
 
 
-def _round(amount: float) -> int:
+def as_agreed(amount: float) -> int:
     """An amount as people agree on one: two leading digits, the rest zeros."""
     size = 10 ** max(len(str(int(amount))) - 2, 0)
     return max(round(amount / size) * size, 100)
@@ -234,7 +236,7 @@ class _Maker:
             client,
             f"TD{months:02d}-{currency}",
             opened,
-            _round(amount),
+            as_agreed(amount),
             matures_on=matures_on,
             auto_renew=renews,
         )
@@ -253,7 +255,7 @@ class _Maker:
             client,
             f"TD{months:02d}-{currency}",
             opened,
-            _round(amount),
+            as_agreed(amount),
             matures_on=matures_on,
             auto_renew=renews,
         )
@@ -267,7 +269,7 @@ class _Maker:
                 client,
                 f"TD{months:02d}-{currency}",
                 opened,
-                _round(amount),
+                as_agreed(amount),
                 matures_on=matures_on,
                 status="matured",
             )
@@ -279,7 +281,7 @@ class _Maker:
         fitting = [row for row in on_sale if int(row["risk_level"]) <= risk] or on_sale[:1]
         product = random.choice(fitting)
         opened = self._day_since(client, 1400)
-        principal = _round(amount)
+        principal = as_agreed(amount)
         extra: dict[str, object] = {"rate": "" if product["kind"] == "fund" else product["expected_return"]}
         if product["kind"] in ("fund", "wealth_product", "precious_metal"):
             price = random.uniform(8, 160)
@@ -295,7 +297,7 @@ class _Maker:
         matures_on = date(
             opened.year + self.random.choice((10, 15, 20, 25)), opened.month, min(opened.day, 28)
         )
-        self._write(client, f"LH-{currency}", opened, _round(amount), matures_on=matures_on)
+        self._write(client, f"LH-{currency}", opened, as_agreed(amount), matures_on=matures_on)
 
     def _card(self, client: SampleClient, currency: str) -> None:
         opened = self._day_since(client, 1200)

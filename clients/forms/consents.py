@@ -82,7 +82,7 @@ class AgreementForm(PanelForm):
         label=_("From"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
     to_time = forms.TimeField(
-        label=_("To"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        label=_("Until"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
     themes = forms.MultipleChoiceField(
         label=_("About these themes only"), required=False, widget=forms.CheckboxSelectMultiple

@@ -236,3 +236,18 @@ def agreement_text(agreement: ContactAgreement) -> str:
         str(agreement.minutes or ""),
     )
     return "|".join(parts)
+
+
+def terms_of(text: str) -> dict:
+    """The agreed terms that `agreement_text` wrote down."""
+    interval, channels, themes, weekdays, hours, minutes = text.split("|")
+    start, _dash, end = hours.partition("-")
+    return {
+        "interval_days": int(interval) if interval else None,
+        "channels": [code for code in channels.split(",") if code],
+        "themes": [code for code in themes.split(",") if code],
+        "weekdays": [int(day) for day in weekdays.split(",") if day],
+        "from_time": time.fromisoformat(start) if start else None,
+        "to_time": time.fromisoformat(end) if end else None,
+        "minutes": int(minutes) if minutes else None,
+    }

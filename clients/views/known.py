@@ -11,7 +11,9 @@ from django.views.decorators.http import require_POST
 from clients import services, words
 from clients.forms.known import DateForm, FactForm, PointChangeForm, PointForm
 from clients.models import (
+    Channel,
     Client,
+    ContactAgreement,
     ContactPoint,
     CoreValue,
     DatedFact,
@@ -24,6 +26,7 @@ from clients.models import (
 )
 from clients.models.people import inverse_of
 from clients.services import core_says
+from clients.services.consents import terms_of
 from clients.services.known import DATE_CODES
 from clients.services.undoing import MODELS
 from clients.sight import may_reveal, shown_name, shown_native
@@ -93,12 +96,27 @@ def _core_row(request: HttpRequest, row: CoreValue) -> dict:
     value = row.named or row.value
     if row.field in core_says.POINTS:
         value = ContactPoint(kind=row.field, value=row.value).masked
+    elif row.field == core_says.AGREEMENT:
+        agreement = ContactAgreement(**terms_of(row.value))
+        rows = words.agreed(agreement, {}, dict(Channel.choices))
+        value = "; ".join(f"{label}: {said}" for label, said in rows)
+    elif row.field.startswith(core_says.DATE):
+        value = words.dated(DatedFact(**core_says.date_of(row.value)))
     return {
         "row": row,
-        "label": words.CORE_FIELDS.get(row.field, row.field),
+        "label": _core_label(row),
         "value": value,
         "may_settle": row.field not in core_says.OF_SUPERVISORS or request.user.role == "supervisor",
     }
+
+
+def _core_label(row: CoreValue) -> str:
+    """What core banking's word is about: a field of the client, a kind of fact, or a date."""
+    dated = core_says.dated_fact_of(row)
+    if dated is not None:
+        kind = words.FACTS.get(DATE_CODES[dated.kind], dated.get_kind_display())
+        return f"{kind}, {dated.person}" if dated.person else str(kind)
+    return str(words.CORE_FIELDS.get(row.field) or words.FACTS.get(row.field, row.field))
 
 
 def _address_for(client: Client, one: FactType) -> str:
@@ -367,7 +385,7 @@ def core_settle(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     """Accept what core banking says, ignore it, or heed it again."""
     row = editable_row(request, CoreValue.objects.select_related("client__branch"), pk)
     back = back_to_known(request, row.client)
-    said = {"field": words.CORE_FIELDS.get(row.field, row.field)}
+    said = {"field": _core_label(row)}
     undo = ""
     try:
         if what == "accept":

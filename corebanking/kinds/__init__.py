@@ -1,14 +1,33 @@
 """The kinds of import, in the order in which a bank loads them. See docs/imports.md for adding one."""
 
+from corebanking.kinds.allowed import Agreements, Consents
 from corebanking.kinds.base import Kind
 from corebanking.kinds.clients import Clients
 from corebanking.kinds.contacts import Contacts
+from corebanking.kinds.known import DatedFacts, Facts
+from corebanking.kinds.people import Relations
 from corebanking.kinds.portfolio import HoldingParties, Holdings, Products
+from corebanking.kinds.purchases import Purchases
 from corebanking.kinds.staff import Branches, Staff
 from corebanking.refusals import ImportRefused
 
 KINDS: dict[str, type[Kind]] = {
-    kind.code: kind for kind in (Branches, Staff, Clients, Products, Holdings, HoldingParties, Contacts)
+    kind.code: kind
+    for kind in (
+        Branches,
+        Staff,
+        Clients,
+        Facts,
+        DatedFacts,
+        Consents,
+        Agreements,
+        Relations,
+        Products,
+        Holdings,
+        HoldingParties,
+        Purchases,
+        Contacts,
+    )
 }
 
 

@@ -92,6 +92,7 @@ class Scope:
     source_date: date
     acts: frozenset[str] = frozenset({CREATE, UPDATE, UNCHANGED, OLDER})  # what the plan holds, once judged
     params: dict[str, Any] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)  # parameters of the statements: %(name)s
 
     def has(self, column: str) -> bool:
         return column in self.present
@@ -227,6 +228,16 @@ class Kind:
     def plan_parts(cls, scope: Scope) -> tuple[list[tuple[str, str]], str]:
         """Further plan columns (name, expression) and the joins that they need."""
         return list(cls.plan_columns), cls.plan_joins
+
+    @classmethod
+    def linking(cls, scope: Scope) -> list[str]:
+        """Statements over the whole plan, before any row is rejected, where rows of one file name each other."""
+        return []
+
+    @classmethod
+    def settling(cls, scope: Scope) -> list[str]:
+        """Statements over the plan of the good rows, where rows of one file bear on each other."""
+        return []
 
     @classmethod
     def acts(cls, scope: Scope) -> list[str]:

@@ -75,7 +75,6 @@ class OpportunityForm(NoNulMixin, forms.Form):
             (value, label) for value, label in Product.Kind.choices if value not in NOT_SOLD
         ]
         if opportunity is None:
-            del self.fields["suitability_reason"]
             self.initial.setdefault("next_on", today + timedelta(days=settings.FOLLOW_UP_DAYS))
         else:
             del self.fields["stage"]
@@ -91,7 +90,7 @@ class OpportunityForm(NoNulMixin, forms.Form):
             "note",
             "next_step",
             "next_on",
-            *([] if opportunity is None else ["suitability_reason"]),
+            "suitability_reason",
         )
 
     def clean_currency(self) -> str:

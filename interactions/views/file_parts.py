@@ -127,6 +127,7 @@ def _person(user, one: Close, seen: dict[int, Client], word: str) -> dict:
         name, native = shown_words(user, one.person), ""
     return {
         "id": one.id,
+        "key": one.client_id or one.person,
         "name": name,
         "native": native,
         "client": other,
@@ -138,10 +139,10 @@ def _person(user, one: Close, seen: dict[int, Client], word: str) -> dict:
 def household_tree(request: HttpRequest, client: Client, known: Known) -> dict | None:
     """The household and the people close, drawn: the client above, the others on a dashed line below."""
     people = people_of(request, known)
-    named = {one["name"] for one in people["household"]}
-    rows = people["household"] + [
-        one for one in people["relations"] if one["name"] not in named or one["is_hidden"]
-    ]
+    # Somebody who is both is drawn once, by what he or she is to the client.
+    said = {one["key"]: one["word"] for one in people["relations"]}
+    rows = [{**one, "word": said.pop(one["key"], one["word"])} for one in people["household"]]
+    rows += [one for one in people["relations"] if one["key"] in said]
     if not rows:
         return None
     rows = rows[:12]

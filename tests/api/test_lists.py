@@ -16,6 +16,7 @@ from tests.factories import (
     ContactFactory,
     HoldingFactory,
     OccurrenceFactory,
+    OpportunityFactory,
     ProductFactory,
     RelationFactory,
 )
@@ -163,6 +164,8 @@ def test_a_list_costs_the_same_queries_for_two_rows_and_for_forty(person, alice,
             OccurrenceFactory(client=held)
             HoldingFactory(client=held, product=ProductFactory()).parties.create(client=held, role="owner")
             made = rows_of(held, alice)
+            won = {"stage": "won", "closed_at": timezone.now(), "purchase": made["purchase"]}
+            OpportunityFactory(client=held, raised_by=alice, product=ProductFactory(), **won)
             made["household"].members.create(client=ClientFactory(branch=north), role="spouse")
             RelationFactory(client=held, other=ClientFactory(branch=north, manager=alice), person="")
 

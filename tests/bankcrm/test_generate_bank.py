@@ -6,10 +6,20 @@ import pgtrigger
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.models import Count
 
 from clients.checks import checks as client_checks
-from clients.models import Assignment, Client, Standing
-from interactions.models import Action, Contact
+from clients.models import (
+    Assignment,
+    Client,
+    Consent,
+    ContactAgreement,
+    Fact,
+    FactChange,
+    Standing,
+)
+from interactions.checks import checks as interaction_checks
+from interactions.models import Action, Contact, Opportunity
 from interactions.services import refresh_cadence
 from metrics.checks import checks as metric_checks
 from staff.models import Branch, User
@@ -17,7 +27,7 @@ from staff.models import Branch, User
 pytestmark = pytest.mark.django_db
 
 SIZE = {"clients": 600, "contacts": 3000, "on": date(2026, 8, 12)}
-TABLES = ["staff_branch", "staff_user", "clients_standing", "clients_assignment", "clients_contactpoint", "clients_datedfact", "clients_fact", "clients_factchange", "portfolio_holding", "interactions_contact", "interactions_contactnote", "interactions_action"]  # fmt: skip
+TABLES = ["staff_branch", "staff_user", "clients_standing", "clients_assignment", "clients_contactpoint", "clients_datedfact", "clients_fact", "clients_factchange", "portfolio_holding", "interactions_contact", "interactions_contactnote", "interactions_action", "clients_consent", "clients_contactagreement", "interactions_opportunity", "interactions_stagechange"]  # fmt: skip
 
 
 def generate(seed: int) -> None:
@@ -61,12 +71,20 @@ def test_what_is_made_is_a_bank_that_obeys_the_rules():
     assert (Client.objects.count(), Contact.objects.count()) == (600, 3000)
     assert Client.objects.exclude(native_name="").exists()
     assert refresh_cadence() == 0  # last reached and next due are what the contacts say
-    assert client_checks() + metric_checks() == []
+    assert client_checks() + metric_checks() + interaction_checks() == []
     assert Standing.objects.filter(to_on=None).count() == 600
     manager = User.objects.filter(role="account_manager").first()
     assert Assignment.objects.filter(manager=manager, to_on=None, role="primary").count() > 100
     due = Action.objects.waiting_for(manager, SIZE["on"]).due(SIZE["on"]).count()
     assert 10 <= due <= 40
+    assert set(Fact.objects.values("client").annotate(n=Count("pk")).values_list("n", flat=True)) == {10}
+    assert set(FactChange.objects.values_list("by_kind", flat=True)) == {"import", "staff"}
+    managed = Assignment.objects.filter(to_on=None, role="primary").count()
+    assert managed * 4 <= Consent.objects.count() <= managed * 4.2
+    assert 10 < ContactAgreement.objects.count() < 60
+    assert {"interest", "intention", "proposal", "lost"} == set(
+        Opportunity.objects.values_list("stage", flat=True)
+    )
     Branch.objects.create(code="NEXT", name="Ids go on where the loaded ones end")
 
 

@@ -7,22 +7,42 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import Count
 from django.utils import timezone
 
 from bankcrm.sample.cast import AWAY, MANAGERS, STAND_IN
 from bankcrm.sample.dice import Dice
+from bankcrm.sample.facts import facts_of
 from bankcrm.sample.files import Wish, make_bank, write_files
 from bankcrm.sample.loading import SampleRefused, load_sample
 from bankcrm.sample.notes import ENDINGS, NOT_REACHED, NOTES, note
-from clients.models import Client, ContactPoint, DatedFact, Theme
+from clients.checks import checks as client_checks
+from clients.models import (
+    Client,
+    Consent,
+    ContactAgreement,
+    ContactPoint,
+    DatedFact,
+    FactChange,
+    Household,
+    SightGrant,
+    Theme,
+    Tier,
+)
 from common.models import SavedRun
 from corebanking.models import ImportJob
-from interactions.models import Action, Contact
-from portfolio.models import Holding
+from interactions.checks import checks as interaction_checks
+from interactions.models import Action, Contact, Opportunity, Promise, Referral, ServiceCase
+from metrics.checks import checks as metric_checks
+from metrics.periods import Period
+from metrics.reports import report, scope_of_bank
+from portfolio.checks import checks as portfolio_checks
+from portfolio.models import Holding, Purchase
 from staff.models import Branch, User
 from tests.factories import BranchFactory
 
 DAY = date(2026, 8, 12)
+CHECKS = (client_checks, portfolio_checks, interaction_checks, metric_checks)
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +149,58 @@ def test_a_year_of_contacts_in_working_hours_written_down_within_two_days(made):
     assert rates["2011"] - rates["2012"] > 0.15  # one does well, one is overloaded
 
 
+def test_key_clients_are_known_by_three_to_seven_facts_in_the_language_of_the_place(made):
+    for client in made.clients:
+        facts = facts_of(client, 1)
+        if client.is_person and client.tier == "private" and client.status == "active":
+            assert 2 <= len(facts) <= 7  # of the same said twice, one is left
+        chinese = [any("CJK" in unicodedata.name(c, "") for c in value) for _kind, value, _learnt in facts]
+        assert all(chinese) if client.place.code == "SHA" else not any(chinese)
+    known = Counter(row["client_number"] for row in made.rows["facts"])
+    assert max(known.values()) <= 7
+
+
+def test_dates_consents_and_agreements_are_of_key_clients_mostly(made):
+    tiers = {client.number: client.tier for client in made.clients}
+    dates = made.rows["dated_facts"]
+    assert {row["kind"] for row in dates} == {"wedding", "birthday"}
+    assert any(row["date"].startswith("lunar:") for row in dates)
+    asked = {row["client_number"] for row in made.rows["consents"]}
+    assert sum(tiers[n] != "standard" for n in asked) / sum(t != "standard" for t in tiers.values()) > 0.85
+    assert sum(row["granted"] == "no" for row in made.rows["consents"]) > 1000
+    agreed = {row["client_number"] for row in made.rows["agreements"]}
+    assert 0.15 < len(agreed) / sum(t != "standard" for t in tiers.values()) < 0.25
+
+
+def test_families_share_a_name_and_one_a_place_is_in_two_books(made):
+    clients = {client.number: client for client in made.clients}
+    apart = Counter()
+    for row in made.rows["relations"]:
+        one, other = clients[row["client_number"]], clients[row["related_client_number"]]
+        if row["relation"] == "owner":
+            assert (one.kind, other.kind) == ("organisation", "person")
+            continue
+        names = [client.row["family_name"].split(" ")[0] for client in (one, other)]
+        assert names[0] == names[1]
+        if one.manager != other.manager:
+            apart[one.place.code, row["household_code"]] += 1
+    assert {place for place, _code in apart} <= {"MAD", "SHA", "MEX"}
+    assert 1 <= len(apart) <= 3
+
+
+def test_purchases_of_two_years_name_their_reversals(made):
+    rows = {row["purchase_number"]: row for row in made.rows["purchases"]}
+    assert len(rows) == len(made.rows["purchases"])
+    back = [row for row in rows.values() if row.get("reverses_purchase_number")]
+    assert 5 < len(back) < 100
+    for row in back:
+        wrong = rows[row["reverses_purchase_number"]]
+        assert (wrong["client_number"], wrong["amount"]) == (row["client_number"], row["amount"])
+        assert wrong["bought_on"] < row["bought_on"] < DAY.isoformat()
+    months = {row["bought_on"][:7] for row in rows.values()}
+    assert len(months) in (24, 25)
+
+
 def test_some_clients_were_not_reached_for_four_months(made):
     last: dict[str, str] = {}
     for row in made.rows["contacts"]:
@@ -170,9 +242,15 @@ def test_files_come_in_whole_and_every_manager_has_work_today(load):
         "branches",
         "staff",
         "clients",
+        "facts",
+        "dated_facts",
+        "consents",
+        "agreements",
+        "relations",
         "products",
         "holdings",
         "holding_parties",
+        "purchases",
         "contacts",
     ]
     assert {job.state for job in jobs} == {"committed"}
@@ -188,6 +266,38 @@ def test_files_come_in_whole_and_every_manager_has_work_today(load):
     assert {"birthday", "maturity", "by_hand"} <= origins
     assert "clients: 120" in said
     assert "The sample bank is loaded" in said
+
+
+def test_everything_of_a_clients_file_is_there_and_nothing_is_wrong(load):
+    load()
+    assert [problem for check in CHECKS for problem in check()] == []
+    assert FactChange.objects.filter(by_kind="staff").count() > 40
+    assert Consent.objects.filter(granted=False).exists()
+    assert ContactAgreement.objects.exists()
+    assert Household.objects.exists()
+    assert Purchase.objects.exclude(seller=None).exists()
+    stages = set(Opportunity.objects.values_list("stage", flat=True))
+    assert {"interest", "lost"} <= stages
+    assert Opportunity.objects.filter(is_imported=True).exists()
+    assert Opportunity.objects.filter(is_imported=False).exists()
+    kept = Counter(Promise.objects.with_kept().values_list("is_kept", flat=True))
+    assert kept[True] > 3 < kept[False]
+    open_cases = ServiceCase.objects.open().annotate(done=Count("steps"))
+    assert 4 <= open_cases.count() <= 6
+    assert len(set(open_cases.values_list("done", flat=True))) >= 3
+    assert sorted(Referral.objects.values_list("state", flat=True)) == ["accepted", "offered"]
+    assert Client.objects.filter(is_restricted=True).count() == 1
+    assert SightGrant.objects.filter(kind="break_glass", reviewed_at=None).count() == 1
+    assert Tier.objects.get(code="private").guard_blocks
+
+
+def test_indicators_of_what_was_learnt_are_not_zero(load):
+    load()
+    today = timezone.localdate()
+    figures = report(scope_of_bank(), Period(today - timedelta(days=364), today, today)).total.figures
+    for key in ("facts_gained", "new_information", "opportunities_raised", "sales", "promises_kept"):
+        assert figures[key].numerator, key
+    assert 0.2 < figures["completeness"].value < 0.6
 
 
 def test_who_stands_in_sees_the_book_of_who_is_away(load):

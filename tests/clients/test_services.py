@@ -53,5 +53,5 @@ def test_an_estimate_goes_with_the_value_it_was_made_of(alice, carla):
 
     assert write("teacher", Decimal(2000), "EUR") == ("teacher", Decimal(2000), "EUR")
     assert write("teacher", Decimal(2000), "USD") == ("teacher", Decimal(2000), "USD")
-    assert write("Teacher") == ("Teacher", Decimal(2000), "USD")
+    assert write("Teacher") == ("teacher", Decimal(2000), "USD")
     assert write("painter") == ("painter", None, "")

@@ -1,14 +1,19 @@
 """Imports: checked first, taken whole or not at all, the same file twice is one."""
 
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+import pghistory
 import pytest
 
 from clients.models import Client, CoreValue, FactChange
-from corebanking.services import import_path
-from interactions.models import Contact
+from corebanking.refusals import ImportRefused
+from corebanking.services import import_path, undo_import
+from interactions.checks import checks as interaction_checks
+from interactions.models import Action, Contact, Opportunity, StageChange
+from interactions.services import move_opportunity, refresh_cadence
 from tests.corebanking.conftest import GOOD, HEAD
-from tests.factories import ContactFactory
+from tests.factories import ActionFactory, ContactFactory, HoldingFactory, ProductFactory
 
 
 def test_clients_come_in_with_all_that_hangs_on_them(load, alice):
@@ -56,8 +61,6 @@ def test_good_rows_are_taken_and_the_mended_error_file_loads(load, tmp_path):
 
 
 def test_older_export_never_overwrites_newer_data(load):
-    from datetime import date
-
     load(HEAD + GOOD, source_date=date(2026, 5, 2))
     job = load(HEAD + GOOD.replace("Chen Meilin", "Chen Old"), name="old.csv", source_date=date(2026, 5, 1))
     assert (job.state, job.updated) == ("committed", 0)
@@ -160,3 +163,159 @@ def test_page_checks_shows_and_commits(
     assert Client.objects.count() == 3
     assert b"_reason" in b"".join(browser.get(f"/imports/{job.pk}/errors/").streaming_content)
     assert erin.notifications.filter(kind="import_done").exists()
+
+
+# -- interests voiced in contacts -------------------------------------------------------------------
+
+VOICED = (
+    "contact_number,client_number,staff_number,occurred_at,channel,result,note,interest_product_code,"
+    "interest_amount\n"
+)
+
+
+def _voiced(number, occurred, product="", amount=""):
+    return f"{number},N-1,alice,{occurred.isoformat()},call,reached,hello,{product},{amount}\n"
+
+
+@pytest.fixture
+def today(north):
+    return datetime.now(north.zone).replace(microsecond=0) - timedelta(hours=1)
+
+
+def test_interest_voiced_becomes_an_opportunity_with_its_stage(load, alice, carla, today):
+    fund = ProductFactory(code="FUND", name="Short Bond Fund", kind="fund", currency="USD")
+    job = load(VOICED + _voiced("X1", today - timedelta(days=2), "FUND", "5000"), kind="contacts")
+    assert (job.state, job.created) == ("committed", 1)
+    made = Opportunity.objects.get()
+    assert (made.product, made.kind, made.amount, made.currency) == (fund, "fund", 5000, "USD")
+    assert (made.stage, made.is_imported, made.raised_by, made.raised_at) == (
+        "interest",
+        True,
+        alice,
+        made.contact.occurred_at,
+    )
+    assert made.next_on == (today - timedelta(days=2)).date() + timedelta(days=7)
+    assert list(made.stages.values_list("stage", "at", "by")) == [("interest", made.raised_at, alice.pk)]
+    action = made.action
+    assert (action.theme.code, action.about, action.due_on, action.state) == (
+        "product",
+        "Short Bond Fund",
+        made.next_on,
+        "planned",
+    )
+    assert made.contact.note.text == "hello"
+    assert interaction_checks() == []
+
+
+def test_interest_of_long_ago_is_overdue_but_no_action(load, carla, today):
+    load(VOICED + _voiced("X1", today - timedelta(days=400), amount="700"), kind="contacts")
+    made = Opportunity.objects.get()
+    assert (made.kind, made.product, made.currency) == ("other", None, "USD")
+    assert made.next_on < today.date()
+    assert made.action is None
+    assert not Action.objects.exists()
+
+
+def test_amount_without_product_is_in_the_clients_own_currency(load, carla, today):
+    HoldingFactory(client=carla, currency="EUR")
+    load(VOICED + _voiced("X1", today, amount="700"), kind="contacts")
+    assert Opportunity.objects.get().currency == "EUR"
+    assert Action.objects.get().amount == 700
+
+
+def test_no_interest_is_no_opportunity_and_a_later_file_leaves_one_alone(load, alice, carla, today):
+    load(VOICED + _voiced("X1", today, amount="700") + _voiced("X2", today, amount="0"), kind="contacts")
+    made = Opportunity.objects.get()
+    move_opportunity(actor=alice, opportunity=made, stage="lost", lost_reason="Has one")
+    again = load(VOICED + _voiced("X1", today, amount="900"), kind="contacts", name="two.csv")
+    assert again.unchanged == 1
+    made.refresh_from_db()
+    assert (made.stage, made.amount) == ("lost", 700)
+
+
+def test_interest_of_a_closed_file_is_lost_at_once(load, carla, today):
+    carla.status = "closed"
+    carla.save()
+    load(VOICED + _voiced("X1", today, amount="700"), kind="contacts")
+    made = Opportunity.objects.get()
+    assert (made.stage, list(made.stages.order_by("pk").values_list("stage", flat=True))) == (
+        "lost",
+        ["interest", "lost"],
+    )
+    assert not Action.objects.exists()
+    assert interaction_checks() == []
+
+
+def test_undone_contacts_take_their_opportunities_along(load, erin, carla, today):
+    job = load(VOICED + _voiced("X1", today, amount="700"), kind="contacts")
+    undo_import(actor=erin, job=job)
+    assert not any(model.objects.exists() for model in (Contact, Opportunity, StageChange, Action))
+    assert load(VOICED + _voiced("X1", today, amount="700"), kind="contacts").created == 1
+
+
+def test_opportunity_that_staff_moved_keeps_its_contacts(load, erin, alice, carla, today):
+    job = load(VOICED + _voiced("X1", today, amount="700"), kind="contacts")
+    with pghistory.context(user=alice.pk):
+        next_on = today.date() + timedelta(days=9)
+        move_opportunity(
+            actor=alice, opportunity=Opportunity.objects.get(), stage="intention", next_on=next_on
+        )
+    with pytest.raises(ImportRefused, match="changed since"):
+        undo_import(actor=erin, job=job)
+
+
+# -- what follows from changed clients ----------------------------------------------------------------
+
+
+def test_closed_client_has_nothing_planned_any_more(load, alice):
+    load(HEAD + GOOD)
+    chen = Client.objects.get(number="K1")
+    action = ActionFactory(client=chen)
+    load(HEAD + GOOD.replace("private,active", "private,deceased"), name="two.csv")
+    action.refresh_from_db()
+    chen.refresh_from_db()
+    assert (action.state, chen.next_due_on) == ("cancelled", None)
+
+
+def test_new_client_is_due_from_the_day_of_the_assignment(load, alice):
+    rows = GOOD.replace("\n", ",2026-01-05\n").replace("gold,active,2026-01-05", "gold,active,")
+    load(HEAD.replace("status", "status,since") + rows)
+    due = dict(Client.objects.values_list("number", "next_due_on"))
+    assert due == {"K1": date(2026, 2, 4), "K2": None, "K3": None}  # K2: nobody knows since when
+    assert refresh_cadence() == 0
+
+
+def test_what_a_file_does_not_date_reaches_back_without_limit(load, alice):
+    load(HEAD + GOOD)
+    chen = Client.objects.get(number="K1")
+    assert (chen.standings.get().from_on, chen.assignments.get().from_on) == (None, None)
+
+
+def test_tier_that_a_file_fills_moves_the_next_due_day(load, alice):
+    head, rows = HEAD.replace("status", "status,since"), GOOD.replace("\n", ",2026-01-05\n")
+    load(head + rows.replace("alice,private", "alice,"))
+    chen = Client.objects.get(number="K1")
+    assert chen.next_due_on is None
+    load(head + rows, name="two.csv")
+    chen.refresh_from_db()
+    assert chen.next_due_on == date(2026, 2, 4)
+    assert refresh_cadence() == 0
+
+
+def test_kinds_are_listed_in_the_order_in_which_a_bank_loads_them(signed_in, erin):
+    kinds = [kind["kind"] for kind in signed_in(erin).get("/api/v1/imports/kinds/").json()]
+    assert kinds == [
+        "branches",
+        "staff",
+        "clients",
+        "facts",
+        "dated_facts",
+        "consents",
+        "agreements",
+        "relations",
+        "products",
+        "holdings",
+        "holding_parties",
+        "purchases",
+        "contacts",
+    ]

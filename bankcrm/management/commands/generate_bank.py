@@ -26,6 +26,8 @@ from clients.catalogue import ensure_catalogue
 from clients.models import (
     Assignment,
     Client,
+    Consent,
+    ContactAgreement,
     ContactPoint,
     DatedFact,
     Fact,
@@ -39,7 +41,7 @@ from clients.search import document_hash, tokens, vector
 from clients.services import value_hash
 from common.crypto import encrypt
 from common.text import sort_key
-from interactions.models import Action, Contact, ContactNote
+from interactions.models import Action, Contact, ContactNote, Opportunity, StageChange
 from portfolio.models import Holding, HoldingParty, Product
 from staff.models import Branch, Cover, User
 from staff.services import rebuild_branch_paths
@@ -231,6 +233,25 @@ LIKES = [
     "travel",
     "wine",
 ]
+# What is known of a client, ten facts each: the kind of fact and its values. Those of KNOWN_BY_STAFF were learnt by
+# the account manager within the year, the others came with a file.
+KNOWN = (
+    ("occupation", WORK),
+    ("employer", TRADES),
+    ("interest", LIKES),
+    ("interest", [f"{one} with friends" for one in LIKES]),
+    ("family", ["two daughters", "a son abroad", "three grandchildren", "lives with her mother", "twins"]),
+    ("need", ["a loan for the roof", "money for university", "a safe", "insurance for the shop"]),
+    ("goal", ["retire at 60", "a flat for the daughter", "a second shop", "travel"]),
+    ("preference", ["deposits only", "figures on paper", "one year at most", "no insurance"]),
+    ("personality", ["direct", "needs time", "likes to talk first", "punctual"]),
+    ("assets_elsewhere", ["a deposit at Northgate", "a fund abroad", "savings in the village"]),
+)
+KNOWN_BY_STAFF = (3, 5, 8)
+AGREED_EACH = 20  # one in so many clients with a manager has a contact agreement
+AGREED_DAYS = (21, 30, 45, 60)
+VOICED_SHARE = 0.05  # of the reached contacts brought an interest
+CONSENTS = (("call", "care"), ("call", "marketing"), ("email", "care"), ("email", "marketing"))
 TALK = (
     "Asked about the summer and the family.",
     "Wants to hear about deposits before the end of the quarter.",
@@ -283,7 +304,12 @@ PRODUCTS = [  # code, kind, term in days, risk
 class Command(BaseCommand):
     """Fill an empty database with a believable bank, through COPY."""
 
-    help = "Fills an EMPTY database with a synthetic bank, for benchmarks. The same seed gives the same bank."
+    help = (
+        "Fills an EMPTY database with a synthetic bank, for benchmarks. The same seed gives the same bank. "
+        "Each client has ten facts with their entries in the ledger, three of them learnt by staff within the year; "
+        "each with a manager four consents, one in twenty of these a contact agreement; one in twenty reached "
+        "contacts brought an opportunity, half of the old ones lost since."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--clients", type=int, required=True, help="how many clients")
@@ -332,6 +358,8 @@ class Generator:
         self.ideal_of = array("l")
         self.since_of: list[date] = []
         self.last_reached: list[datetime | None] = []
+        self.closed: set[int] = set()  # client indexes with whom nothing is planned any more
+        self.voiced: list[tuple[int, int, int, datetime]] = []  # contact, client index, manager, when
 
     def run(self) -> None:
         ensure_catalogue()
@@ -343,7 +371,11 @@ class Generator:
             self._books()
             self._step("contacts", self._contacts)
             self._step("clients", self._clients)
+            self._step("facts", self._facts)
+            self._step("consents", self._consents)
+            self._step("agreements", self._agreements)
             self._step("holdings", self._holdings)
+            self._step("opportunities", self._opportunities)
             self._step("actions", self._actions)
         self.say("Counting what is where …")
         with connection.cursor() as cursor:
@@ -487,6 +519,8 @@ class Generator:
                     known = self.last_reached[client]
                     if known is None or known < at:
                         self.last_reached[client] = at
+                    if draw.random() < VOICED_SHARE:
+                        self.voiced.append((number, client, manager, at))
                 late = timedelta(
                     minutes=draw.randint(1, 90) if draw.random() < 0.8 else draw.randint(90, 4000)
                 )
@@ -508,8 +542,8 @@ class Generator:
         made = copy(
             Contact,
             "id client_id staff_id occurred_at recorded_at duration_seconds channel direction theme_id result "
-            "participants effect campaign_code is_imported changed_reason void_reason",
-            ((*row, "", "", "", False, "", "") for row in contacts()),
+            "participants effect campaign_code is_imported repeat_reason changed_reason void_reason",
+            ((*row, "", "", "", False, "", "", "") for row in contacts()),
         )
         copy(ContactNote, "id contact_id text", ((n, *note) for n, note in enumerate(notes, 1)))
         return made
@@ -539,7 +573,6 @@ class Generator:
         draw = self.random
         points: list[tuple] = []
         dates: list[tuple] = []
-        facts: list[tuple] = []
         standings: list[tuple] = []
         books: list[tuple] = []
 
@@ -568,15 +601,14 @@ class Generator:
                     points.append((pk, "email", email, True))
                 if kind == "person" and draw.random() < 0.9:
                     dates.append((pk, "birthday", born.year, born.month, born.day))
-                if draw.random() < 0.5:
-                    facts.append((pk, self.fact_types["occupation"], draw.choice(WORK)))
-                if draw.random() < 0.4:
-                    facts.append((pk, self.fact_types["interest"], draw.choice(LIKES)))
+                is_closed = status in ("closed", "deceased")
+                if is_closed:
+                    self.closed.add(index)
                 self._stands(index, leaf, tier.pk, status, standings)
                 self._belongs(index, leaf, books)
                 since = self.since_of[index]
                 from_day = reached.date() if reached else self._open_since(index)
-                days = tier.ideal_days
+                days = None if is_closed else self._agreed_days(index) or tier.ideal_days
                 yield (
                     pk,
                     number,
@@ -600,7 +632,9 @@ class Generator:
                     draw.randint(1, 5),
                     since,
                     reached,
-                    from_day + timedelta(days=days) if from_day and days else None,
+                    from_day + timedelta(days=days)
+                    if from_day and days and status not in ("closed", "deceased")
+                    else None,
                     vector(
                         tokens(
                             number=number,
@@ -637,8 +671,7 @@ class Generator:
             "id client_id kind year month day person calendar is_leap_month",
             ((n, *row, "", "gregorian", False) for n, row in enumerate(dates, 1)),
         )
-        copy(Fact, "id client_id type_id value", ((n, *row) for n, row in enumerate(facts, 1)))
-        self._ledger(points, dates, facts)
+        self._ledger(points, dates)
         copy(
             Standing,
             "id client_id branch_id tier_id status from_on to_on",
@@ -651,17 +684,16 @@ class Generator:
         )
         return made
 
-    def _ledger(self, points: list[tuple], dates: list[tuple], facts: list[tuple]) -> None:
+    def _ledger(self, points: list[tuple], dates: list[tuple]) -> None:
         """How each of these became known: by the file from core banking."""
         known = [
             (row[0], self.fact_types[row[1]], f"contact_point/{n}", row[2]) for n, row in enumerate(points, 1)
         ]
-        known += [(row[0], row[1], f"fact/{n}", row[2]) for n, row in enumerate(facts, 1)]
         known += [
             (client, self.fact_types["birthday"], f"dated_fact/{n}", f"{year:04}-{month:02}-{day:02}")
             for n, (client, _kind, year, month, day) in enumerate(dates, 1)
         ]
-        copy(
+        self.changes = copy(
             FactChange,
             "id client_id fact_type_id slot old_hash new_hash by_kind at",
             (
@@ -669,6 +701,93 @@ class Generator:
                 for n, (client, fact_type, slot, value) in enumerate(known, 1)
             ),
         )
+
+    def _facts(self) -> int:
+        """Ten facts a client and as many entries of the ledger: too many to keep, so both are made twice over."""
+        each, days = len(KNOWN), [(self.midnight - timedelta(days=n)).isoformat() for n in range(1, DAYS)]
+        facts = [
+            [f"\t{self.fact_types[code]}\t{text(value)}\t\n" for value in values] for code, values in KNOWN
+        ]
+        entries = [[f"\t\t{value_hash(value)}\t" for value in values] for _code, values in KNOWN]
+        types = [f"\t{self.fact_types[code]}\tfact/" for code, _values in KNOWN]
+        by_file = f"import\t\\N\t{self.midnight.isoformat()}\n"
+        sizes = [(place, len(values)) for place, (_code, values) in enumerate(KNOWN)]
+
+        def written() -> Iterator[str]:
+            for index in range(self.count):
+                first = index * each + 1
+                for place, size in sizes:
+                    yield f"{first + place}\t{index + 1}{facts[place][(index + index // 7 + place) % size]}"
+
+        def known() -> Iterator[str]:
+            number = self.changes
+            for index in range(self.count):
+                first, manager = index * each + 1, self.manager_of[index]
+                for place, size in sizes:
+                    number += 1
+                    how = by_file
+                    if manager and place in KNOWN_BY_STAFF:
+                        how = f"staff\t{manager}\t{days[(index * 7 + place * 31) % len(days)]}\n"
+                    hashed = entries[place][(index + index // 7 + place) % size]
+                    yield f"{number}\t{index + 1}{types[place]}{first + place}{hashed}{how}"
+
+        copy_lines(Fact, "id client_id type_id value currency", written())
+        self.changes += copy_lines(
+            FactChange, "id client_id fact_type_id slot old_hash new_hash by_kind actor_id at", known()
+        )
+        return self.count * each
+
+    def _consents(self) -> int:
+        """What clients with a manager said when they were asked; one in 25 took a word back within the year."""
+        asked = (self.midnight - timedelta(days=2 * DAYS)).isoformat()
+
+        def consents() -> Iterator[str]:
+            number = 0
+            for index in range(self.count):
+                if not self.manager_of[index]:
+                    continue
+                for place, (channel, purpose) in enumerate(CONSENTS):
+                    number += 1
+                    granted = "f" if (index + place * 3) % 7 == 0 else "t"
+                    yield f"{number}\t{index + 1}\t{channel}\t{purpose}\t{granted}\timport\t{asked}\t\t{asked}\n"
+                if index % 25 == 0:
+                    number += 1
+                    at = (self.midnight - timedelta(days=1 + index % (DAYS - 1))).isoformat()
+                    yield f"{number}\t{index + 1}\tcall\tmarketing\tf\tspoken\t{at}\t\t{at}\n"
+
+        return copy_lines(
+            Consent, "id client_id channel purpose granted source at note recorded_at", consents()
+        )
+
+    def _agreed_days(self, index: int) -> int | None:
+        """The interval that a client agreed to; None for most."""
+        if not self.manager_of[index] or index % AGREED_EACH:
+            return None
+        return AGREED_DAYS[index // AGREED_EACH % len(AGREED_DAYS)]
+
+    def _agreements(self) -> int:
+        made = []
+        for index in range(self.count):
+            days = self._agreed_days(index)
+            if days:
+                on = self.on - timedelta(days=10 + index // AGREED_EACH % 300)
+                made.append((len(made) + 1, index + 1, on, days))
+        copy(
+            ContactAgreement,
+            "id client_id approved_on interval_days channels themes weekdays how",
+            ((*row, "{branch,call,email,visit}", "{}", "{0,1,2,3,4}", "") for row in made),
+        )
+        agreed = self.fact_types["agreement"]
+        hashes = {days: value_hash(f"{days}|branch,call,email,visit||0,1,2,3,4||") for days in AGREED_DAYS}
+        self.changes += copy(
+            FactChange,
+            "id client_id fact_type_id slot old_hash new_hash by_kind at",
+            (
+                (self.changes + pk, client, agreed, "agreement", "", hashes[days], "import", self.midnight)
+                for pk, client, _on, days in made
+            ),
+        )
+        return len(made)
 
     def _stands(self, index: int, leaf: Leaf, tier_id: int, status: str, standings: list[tuple]) -> None:
         """Most clients never moved; a few came from another branch or were dormant within the year."""
@@ -745,12 +864,52 @@ class Generator:
         )
         return made
 
+    def _opportunities(self) -> int:
+        """Interests voiced in contacts, each with its stages. Today holds other actions, so none stands there."""
+        draw, stages = self.random, []
+
+        def opportunities() -> Iterator[tuple]:
+            for pk, (contact, index, manager, at) in enumerate(self.voiced, 1):
+                product = draw.randint(1, len(PRODUCTS))
+                amount = draw.randint(2, 200) * 500
+                end = min(at + timedelta(days=draw.randint(2, 40)), self.midnight)
+                is_old = at < self.midnight - timedelta(days=45)
+                is_lost = index in self.closed or (is_old and draw.random() < 0.5)
+                stage = "lost" if is_lost else draw.choice(("interest", "interest", "intention", "proposal"))
+                stages.append((pk, "interest", at, manager))
+                if stage != "interest":
+                    stages.append((pk, stage, max(end, at), manager))
+                yield (
+                    pk,
+                    index + 1,
+                    product,
+                    PRODUCTS[product - 1][1],
+                    amount,
+                    PLACES[self.leaves[self.leaf_of[index]].place][2],
+                    stage,
+                    self.on + timedelta(days=draw.randint(-5, 20)),
+                    contact,
+                    at,
+                    manager,
+                    "Would rather wait" if is_lost else "",
+                    max(end, at) if is_lost else None,
+                )
+
+        made = copy(
+            Opportunity,
+            "id client_id product_id kind amount currency stage next_on contact_id raised_at raised_by_id lost_reason "
+            "closed_at next_step note suitability_reason is_imported",
+            ((*row, "", "", "", False) for row in opportunities()),
+        )
+        copy(StageChange, "id opportunity_id stage at by_id", ((n, *row) for n, row in enumerate(stages, 1)))
+        return made
+
     def _actions(self) -> int:
         """15 to 40 rows on the Today of every manager, and as many again in the weeks to come."""
         draw = self.random
         books: dict[int, list[int]] = {}
         for index in range(self.count):
-            if self.manager_of[index]:
+            if self.manager_of[index] and index not in self.closed:
                 books.setdefault(self.manager_of[index], []).append(index)
 
         def actions() -> Iterator[tuple]:
@@ -801,8 +960,8 @@ class Generator:
 
 
 LOADED = [
-    Branch, User, Cover, Client, ContactPoint, DatedFact, Fact, FactChange, Standing, Assignment, Product, Holding,
-    HoldingParty, Contact, ContactNote, Action,
+    Branch, User, Cover, Client, ContactPoint, DatedFact, Fact, FactChange, Consent, ContactAgreement, Standing,
+    Assignment, Product, Holding, HoldingParty, Contact, ContactNote, Opportunity, StageChange, Action,
 ]  # fmt: skip
 
 
@@ -822,13 +981,18 @@ def without_history() -> Iterator[None]:
 
 def copy(model, columns: str, rows: Iterable[tuple]) -> int:
     """COPY rows into a model's table and return how many."""
+    return copy_lines(model, columns, ("\t".join([text(value) for value in row]) + "\n" for row in rows))
+
+
+def copy_lines(model, columns: str, lines: Iterable[str]) -> int:
+    """COPY lines that are already as COPY reads them into a model's table and return how many."""
     names = columns.split()
     sql = f"COPY {model._meta.db_table} ({', '.join(names)}) FROM STDIN"
     count = 0
     with connection.cursor() as cursor:
         buffer = io.StringIO()
-        for row in rows:
-            buffer.write("\t".join([text(value) for value in row]) + "\n")
+        for line in lines:
+            buffer.write(line)
             count += 1
             if count % CHUNK == 0:
                 buffer.seek(0)

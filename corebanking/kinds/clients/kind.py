@@ -12,6 +12,7 @@ from dataclasses import replace
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
+from clients.followers import rhythm_changed, status_changed
 from clients.models import Assignment, Client, ContactPoint, CoreValue, DatedFact, Fact
 from clients.services import refresh_search
 from corebanking.cells import Code, ComingBack, Country, Day, Document, Email, OneOf, Phone, Text, Whole
@@ -22,6 +23,7 @@ from corebanking.kinds.clients.planning import changes as hanging_changes
 from corebanking.kinds.clients.planning import plan_parts
 from corebanking.kinds.clients.undoing import after_undo, before_undo, other_documents
 from corebanking.kinds.clients.writing import (
+    SINCE,
     assignment_sql,
     birth_changes,
     core_value_sql,
@@ -29,6 +31,7 @@ from corebanking.kinds.clients.writing import (
     point_changes,
     standing_sql,
 )
+from corebanking.kinds.ledger import OWN
 from corebanking.mapping import Mapping
 
 
@@ -112,8 +115,8 @@ class Clients(Kind):
     covers = (UNCHANGED,)  # the others keep their date in `core_as_of`
     computed = {Client: ("last_reached_at", "next_due_on")}
     ledgers = {
-        "clients_standing": "r.to_on IS NULL",
-        "clients_factchange": "r.by_kind = 'import' AND r.at = %(at)s",
+        "clients_standing": "true",  # it follows the client, whose own row says whether anything changed
+        "clients_factchange": OWN,
     }
     shown = (
         "client_number",
@@ -172,6 +175,9 @@ class Clients(Kind):
         values |= {
             "document_number": "decode(s.document_cipher, 'hex')",
             "search": "s.search",
+            # never reached yet: counted from the assignment, as interactions.services.refresh_cadence does
+            "next_due_on": f"""CASE WHEN p.manager_act = 'i' AND COALESCE(s.status, 'active') NOT IN ('closed', 'deceased')
+                THEN {SINCE} + (SELECT x.ideal_days FROM clients_tier x WHERE x.id = p.tier_id) END""",
             "core_as_of": f"DATE '{scope.source_date.isoformat()}'",
             "source": "'core'",
             "legal_name": "''",
@@ -231,6 +237,26 @@ class Clients(Kind):
 
     @classmethod
     def finish(cls, scope: Scope) -> None:
+        """What follows from changed clients: plans from status, tier and book, then their search tokens."""
+        if UPDATE in scope.acts:
+            cls._tell_followers(scope)
+        cls._refresh_search(scope)
+
+    @classmethod
+    def _tell_followers(cls, scope: Scope) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                SELECT target_id, status_moves FROM {scope.plan} WHERE act = 'u'
+                AND (status_moves OR tier_act = 'i' OR manager_act IN ('i', 'u')) ORDER BY target_id
+                """
+            )
+            found = cursor.fetchall()
+        status_changed(pk for pk, status_moves in found if status_moves)
+        rhythm_changed(pk for pk, _status_moves in found)
+
+    @classmethod
+    def _refresh_search(cls, scope: Scope) -> None:
         """Search tokens of clients that are found by more than the file says, such as staff's phones."""
         last = 0
         while True:

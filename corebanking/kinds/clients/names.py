@@ -12,11 +12,3 @@ BIRTH_TEXT = """
         COALESCE(lpad({t}.year::text, 4, '0'), '-') || '-' || (CASE WHEN {t}.is_leap_month THEN 'L' ELSE '' END)
         || lpad({t}.month::text, 2, '0') || '-' || lpad({t}.day::text, 2, '0') END
 """
-
-
-LEDGER = "INSERT INTO clients_factchange (client_id, fact_type_id, slot, old_hash, new_hash, by_kind, actor_id, at)"
-
-
-def sql_hash(expression: str) -> str:
-    """SQL of clients.services.value_hash."""
-    return f"encode(sha256(convert_to({expression}, 'UTF8')), 'hex')"

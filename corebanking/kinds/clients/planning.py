@@ -107,6 +107,7 @@ def plan_parts(scope: Scope) -> tuple[list[tuple[str, str]], str]:
                      {"WHEN true THEN 'i'" if settings.CORE_OWNS_TIER else ""}
                      WHEN {_said("tier", "s.tier")} THEN NULL ELSE 'v' END""",
         ),
+        ("status_moves", "COALESCE(t.status <> s.status, false)"),
         ("others", "COALESCE(c.others, 0)"),
         (
             "has_other_names",

@@ -4,11 +4,12 @@ import pgtrigger
 from django.db import connection
 from django.utils.translation import ngettext
 
+from clients.followers import rhythm_changed, status_changed
 from clients.models import Assignment, Client, ContactPoint, CoreValue, DatedFact, Fact
 from clients.services import refresh_search
 from corebanking.kinds.base import Undoing
-from corebanking.kinds.clients.names import LEDGER
 from corebanking.kinds.clients.writing import standing_changes
+from corebanking.kinds.ledger import LEDGER
 
 HANGING = (ContactPoint, Fact, DatedFact, Assignment, CoreValue)
 
@@ -70,7 +71,10 @@ def before_undo(undoing: Undoing) -> None:
 
 
 def after_undo(undoing: Undoing) -> None:
-    """Document numbers that the import brought go; standings and search follow the rows that came back."""
+    """Document numbers that the import brought go; standings, due days and search follow the rows that came back.
+
+    What a closed file has ended by itself, such as actions, stays ended.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -86,5 +90,7 @@ def after_undo(undoing: Undoing) -> None:
             cursor.execute(statement)
         cursor.execute("SELECT id FROM undo_touched ORDER BY id")
         ids = [row[0] for row in cursor.fetchall()]
+    status_changed(ids)
+    rhythm_changed(ids)
     for start in range(0, len(ids), 5000):
         refresh_search(ids[start : start + 5000])

@@ -1,14 +1,11 @@
 """The statements that write what hangs on a client: contact points, facts, birth dates, standing, manager."""
 
 from corebanking.kinds.base import CREATE, UPDATE, Scope
-from corebanking.kinds.clients.names import BIRTH, BIRTH_CODES, BIRTH_TEXT, FACTS, LEDGER, POINTS, sql_hash
+from corebanking.kinds.clients.names import BIRTH, BIRTH_CODES, BIRTH_TEXT, FACTS, POINTS
+from corebanking.kinds.ledger import LEDGER, change, sql_hash
 
-
-def _change(scope: Scope, fact_type: str, slot: str, old: str, new: str) -> str:
-    """The columns of one FactChange, as SELECT list over `r` (the row that was written)."""
-    actor = scope.params.get("actor_id")
-    return f"""r.client_id, {fact_type}, {slot}, {old}, {new}, 'import',
-               {"NULL" if actor is None else format(actor, "d")}::bigint, now()"""
+# Without limit where the file does not say: a bank loaded today can be reviewed for last year (numbers.md).
+SINCE = "CASE WHEN s.since IS NOT NULL THEN LEAST(s.since, p.today) END"
 
 
 def point_changes(scope: Scope, staged: str, kind: str) -> list[str]:
@@ -17,7 +14,7 @@ def point_changes(scope: Scope, staged: str, kind: str) -> list[str]:
     return [
         f"""
         {LEDGER}
-        SELECT {_change(scope, fact_type, slot, old, new)}
+        SELECT {change(scope, client="r.client_id", fact_type=fact_type, slot=slot, old=old, new=new)}
         FROM {staged} JOIN clients_contactpoint r ON r.id = p.{kind}_point
         WHERE p.act = 'u' AND p.{kind}_act = 'u'
         """,
@@ -38,7 +35,7 @@ def birth_changes(scope: Scope, staged: str) -> list[str]:
         found.append(
             f"""
             {LEDGER}
-            SELECT {_change(scope, fact_type, slot, old, new)}
+            SELECT {change(scope, client="r.client_id", fact_type=fact_type, slot=slot, old=old, new=new)}
             FROM {staged} JOIN clients_datedfact r ON r.id = p.dated_id
             WHERE p.act = 'u' AND p.dated_act = 'u' AND s.kind = '{client_kind}'
             """
@@ -80,8 +77,8 @@ def news_sql(scope: Scope, staged: str) -> str:
         values = ", ".join(f"({types[code]:d}, n.{code}, n.{code}_act)" for code in facts)
         parts.append(
             f"""facts AS (
-                INSERT INTO clients_fact (client_id, type_id, value)
-                SELECT n.client_id, k.type_id, k.value
+                INSERT INTO clients_fact (client_id, type_id, value, currency)
+                SELECT n.client_id, k.type_id, k.value, ''
                 FROM n CROSS JOIN LATERAL (VALUES {values}) k (type_id, value, act) WHERE k.act = 'i'
                 RETURNING id, client_id, type_id, value
             )"""
@@ -112,7 +109,7 @@ def news_sql(scope: Scope, staged: str) -> str:
             FROM {staged} WHERE p.act IN ('c', 'u') ORDER BY p.target_id
         ), {", ".join(parts)}
         {LEDGER}
-        SELECT {_change(scope, "r.type_id", "r.slot", "''", sql_hash("r.value"))}
+        SELECT {change(scope, client="r.client_id", fact_type="r.type_id", slot="r.slot", new=sql_hash("r.value"))}
         FROM ({" UNION ALL ".join(written)}) r (client_id, type_id, slot, value) ORDER BY r.client_id
     """
 
@@ -120,7 +117,7 @@ def news_sql(scope: Scope, staged: str) -> str:
 def standing_sql(scope: Scope, staged: str) -> list[str]:
     first = f"""
         INSERT INTO clients_standing (client_id, branch_id, tier_id, status, from_on)
-        SELECT p.target_id, p.branch_id, p.tier_id, COALESCE(s.status, 'active'), LEAST(s.since, p.today)
+        SELECT p.target_id, p.branch_id, p.tier_id, COALESCE(s.status, 'active'), {SINCE}
         FROM {staged} WHERE p.act = 'c' ORDER BY p.target_id
     """
     found = [first] if CREATE in scope.acts else []
@@ -162,7 +159,7 @@ def assignment_sql(scope: Scope, staged: str) -> list[str]:
         f"""
         INSERT INTO clients_assignment (client_id, manager_id, role, from_on, reason)
         SELECT p.target_id, p.manager_id, 'primary',
-            CASE p.act WHEN 'c' THEN LEAST(s.since, p.today) ELSE p.today END, ''
+            CASE p.act WHEN 'c' THEN {SINCE} ELSE p.today END, ''
         FROM {staged} WHERE p.act IN ('c', 'u') AND p.manager_act IN ('i', 'u') ORDER BY p.target_id
         """,
     ]
