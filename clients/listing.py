@@ -19,6 +19,7 @@ from clients.models import Client
 from clients.querysets import ClientQuerySet
 from common import saying
 from common.paging import keyset
+from common.text import is_id
 from staff.models import User
 
 LIST_ROLES = ("account_manager", "supervisor", "head_office")
@@ -260,7 +261,7 @@ def chosen(request: HttpRequest, *, to_change: bool = False) -> ClientQuerySet:
     found = found_by(request, to_change=to_change)
     if request.GET.get("all") == "1":
         return cast(ClientQuerySet, found.qs)
-    picks = [int(pick) for pick in request.GET.getlist("pick")[:MOST_AT_ONCE] if _is_id(pick)]
+    picks = [int(pick) for pick in request.GET.getlist("pick")[:MOST_AT_ONCE] if is_id(pick)]
     return cast(ClientQuerySet, found.queryset).filter(pk__in=picks)
 
 
@@ -297,7 +298,3 @@ def _without_empty(params: QueryDict) -> str:
     for name in sorted(params):
         kept.setlist(name, [value for value in params.getlist(name) if value])
     return kept.urlencode()
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
@@ -26,7 +27,7 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
     """Go to a page after a change, from a form as from htmx."""
     if request.htmx:
         response = HttpResponse(status=204)
-        response["HX-Redirect"] = url
+        response["HX-Redirect"] = iri_to_uri(url)  # as `redirect` does: a header holds plain characters only
         return response
     return redirect(url)
 

@@ -87,6 +87,11 @@ def has_nul(text: str) -> bool:
     return "\x00" in text
 
 
+def is_id(text: str) -> bool:
+    """Whether a text of an address is a number that a key may have; "²" is a digit to Python, but no number."""
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
 def digits(text: str) -> str:
     return _NOT_DIGIT.sub("", text)
 

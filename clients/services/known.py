@@ -14,6 +14,7 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from clients.models import Client, ContactPoint, DatedFact, Fact, FactChange, FactType
@@ -165,8 +166,8 @@ def change_fact(
     Raises: ValidationError by field; PermissionDenied.
     """
     may_edit(actor, fact.client)
-    fact = (
-        Fact.objects.select_for_update(of=("self",)).select_related("client__branch", "type").get(pk=fact.pk)
+    fact = _still_there(
+        Fact.objects.select_for_update(of=("self",)).select_related("client__branch", "type"), fact.pk
     )
     value = required("value", value, _("Write what you learnt."), most=FACT_LENGTH)
     old = fact.value
@@ -190,11 +191,12 @@ def forget_fact(*, actor: User, fact: Fact) -> None:
 
 def drop_fact(*, actor: User, fact: Fact) -> None:
     """What `forget_fact` does once the right to is settled. The caller has checked it."""
-    fact = Fact.objects.select_for_update(of=("self",)).select_related("client", "type").get(pk=fact.pk)
-    record_fact_change(
-        actor=actor, client=fact.client, code=fact.type, slot=f"fact/{fact.pk}", old=fact.value, new=""
-    )
-    fact.delete()
+    found = Fact.objects.select_for_update(of=("self",)).select_related("client", "type")
+    for row in found.filter(pk=fact.pk):  # none where somebody was faster
+        record_fact_change(
+            actor=actor, client=row.client, code=row.type, slot=f"fact/{row.pk}", old=row.value, new=""
+        )
+        row.delete()
 
 
 def _currency(code: str) -> str:
@@ -203,6 +205,14 @@ def _currency(code: str) -> str:
     if not re.fullmatch("[A-Z]{3}", code):
         raise ValidationError({"currency": _("Write the currency's three letters, like EUR.")})
     return code
+
+
+def _still_there(rows: QuerySet, pk: int):
+    """A row that is to be changed. Raises ValidationError where it was taken off the file meanwhile."""
+    row = rows.filter(pk=pk).first()
+    if row is None:
+        raise ValidationError(_("Somebody has taken this off the file meanwhile."))
+    return row
 
 
 def _lock(client: Client) -> None:
@@ -262,7 +272,7 @@ def change_contact_point(*, actor: User, point: ContactPoint, **changes) -> Cont
     client = point.client
     may_edit(actor, client)
     _lock(client)
-    point = ContactPoint.objects.select_related("client__branch").get(pk=point.pk)
+    point = _still_there(ContactPoint.objects.select_related("client__branch"), point.pk)
     unknown = set(changes) - {"value", "is_primary", "is_verified", "do_not_use"}
     if unknown:
         raise ValidationError({field: _("This field cannot be changed here.") for field in sorted(unknown)})
@@ -294,6 +304,9 @@ def remove_contact_point(*, actor: User, point: ContactPoint) -> None:
     """Take a contact point off the file; another of its kind becomes the primary one."""
     may_edit(actor, point.client)
     _lock(point.client)
+    if not ContactPoint.objects.filter(pk=point.pk).exists():  # somebody was faster
+        return
+    point.refresh_from_db(fields=["value", "is_primary"])
     _point_known(actor, point, point.value, "", None)
     client, kind, was_primary = point.client, point.kind, point.is_primary
     point.delete()
@@ -389,6 +402,10 @@ def write_dated_fact(
 def forget_dated_fact(*, actor: User, dated: DatedFact) -> None:
     """Take a date off the file."""
     may_edit(actor, dated.client)
+    _lock(dated.client)
+    if not DatedFact.objects.filter(pk=dated.pk).exists():  # somebody was faster
+        return
+    dated.refresh_from_db(fields=["kind", "person", "calendar", "year", "month", "day", "is_leap_month"])
     record_fact_change(
         actor=actor,
         client=dated.client,

@@ -37,7 +37,7 @@ def relate(
         first, second, said = (
             (client, other, kind) if client.pk < other.pk else (other, client, inverse_of(kind))
         )
-        _lock_both(first, second)
+        _lock_all(first.pk, second.pk)
         relation, created = Relation.objects.get_or_create(client=first, other=second, kind=said)
     else:
         person = required("person", person, _("Write the name, or choose a client."), most=120)
@@ -54,6 +54,9 @@ def unrelate(*, actor: User, client: Client, relation: Relation) -> None:
     may_edit(actor, client)
     if client.pk not in (relation.client_id, relation.other_id):
         raise ValidationError({"relation": _("This relation is another client's.")})
+    _lock_all(relation.client_id, relation.other_id)
+    if not Relation.objects.filter(pk=relation.pk).exists():  # somebody was faster
+        return
     _both_know(actor, relation, old=_text(relation), new="")
     relation.delete()
 
@@ -76,11 +79,10 @@ def _text(relation: Relation) -> str:
     return f"{relation.kind}/{relation.other.number if relation.other else relation.person}"
 
 
-def _lock_both(first: Client, second: Client) -> None:
-    """Always in the order of ids, so that two people relating the same two clients cannot block each other."""
-    ids = [first.pk, second.pk]
+def _lock_all(*ids: int | None) -> None:
+    """Always in the order of ids, so that two people joining the same two clients cannot block each other."""
     list(
-        Client.objects.filter(pk__in=ids)
+        Client.objects.filter(pk__in=[pk for pk in ids if pk])
         .order_by("pk")
         .select_for_update(of=("self",), no_key=True)
         .only("pk")
@@ -96,6 +98,7 @@ def join_household(
     Rule: a client belongs to one household at most; it has one head. Raises: ValidationError by field.
     """
     may_edit(actor, client)
+    _lock_all(client.pk, member.pk if member else None)  # or two at once would make two households
     mine = HouseholdMember.objects.filter(client=client).select_related("household").first()
     if mine is None:
         household = Household.objects.create(name=client.name[:120])
@@ -130,7 +133,9 @@ def join_household(
 def leave_household(*, actor: User, client: Client, member: HouseholdMember) -> None:
     """Take somebody out of the client's household; with one person left there is none any more."""
     may_edit(actor, client)
-    household = Household.objects.select_for_update().get(pk=member.household_id)
+    household = Household.objects.select_for_update().filter(pk=member.household_id).first()
+    if household is None:  # somebody was faster
+        return
     if not household.members.filter(client=client).exists():
         raise ValidationError({"member": _("This household is another client's.")})
     member.delete()

@@ -114,7 +114,8 @@ def restrict_file(*, actor: User, client: Client, is_restricted: bool, reason: s
     """Close a file to all but named people, or open it again. Only supervisors who see it.
 
     Rule: files of staff, their families and public figures are for named people only (domain.md, Sight).
-    Effects: the actor is named, so that the file is never nobody's; open assignments keep their sight.
+    Effects: the actor is named, so that the file is never nobody's; open assignments keep their sight, and an
+    emergency's hour is over.
     Raises: ValidationError on `reason`; PermissionDenied.
     """
     if actor.role != Role.SUPERVISOR:
@@ -124,6 +125,8 @@ def restrict_file(*, actor: User, client: Client, is_restricted: bool, reason: s
     client = Client.objects.select_for_update(of=("self",)).get(pk=client.pk)
     if is_restricted:
         _name(client, actor, actor, reason)
+        now = timezone.now()
+        client.sight_grants.filter(kind=SightGrant.Kind.BREAK_GLASS, until_at__gt=now).update(until_at=now)
     else:
         client.sight_grants.filter(kind=SightGrant.Kind.NAMED, until_at=None).update(
             kind=SightGrant.Kind.REASON, until_at=timezone.now()

@@ -18,11 +18,13 @@ MODELS = {"fact": Fact, "point": ContactPoint, "date": DatedFact, "relation": Re
 
 
 @transaction.atomic
-def take_back(*, actor: User, client: Client, what: str, pk: int) -> None:
+def take_back(*, actor: User, client: Client, what: str, pk: int, act: str | None = None) -> None:
     """Undo the actor's own last change of one fact, contact point, date or relation of the client.
 
     Rule: what was added goes, what was changed or removed is as it was before; only within the hour, and
-    only while nobody else has changed it since. The ledger gets a further change, like any other.
+    only while nobody has changed it since. The ledger gets a further change, like any other. `act` is the id
+    under which history groups what one request did: where it is given, no other change is taken back, so that
+    a second click neither brings back what the first one took, nor undoes what the act found as it was.
     Raises: ValidationError where there is no way back; PermissionDenied outside the actor's sight.
     """
     may_edit(actor, client)
@@ -33,8 +35,9 @@ def take_back(*, actor: User, client: Client, what: str, pk: int) -> None:
         raise ValidationError(_("This cannot be taken back any more."))
     who = (last.pgh_context.metadata or {}).get("user") if last.pgh_context else None
     former = {"insert": None, "update": before, "delete": last}[last.pgh_label]
+    is_another = act is not None and act != str(last.pgh_context_id)
     is_too_late = last.pgh_created_at < timezone.now() - WITHIN
-    if who != actor.pk or is_too_late or (former is None and last.pgh_label == "update"):
+    if who != actor.pk or is_another or is_too_late or (former is None and last.pgh_label == "update"):
         raise ValidationError(_("This cannot be taken back any more."))
     row = model.objects.filter(pk=pk).first()
     if row is None and former is None:
@@ -83,14 +86,16 @@ def _date(actor: User, client: Client, row: DatedFact | None, former) -> None:
 
 
 def _relation(actor: User, client: Client, row: Relation | None, former) -> None:
+    relation = row if former is None else former
+    other = None
+    if relation.other_id is not None:
+        ends = {relation.client_id, relation.other_id}
+        # The other one's file changes as well, and may be out of sight by now.
+        other = Client.objects.editable_by(actor).filter(pk__in=ends - {client.pk}).first()
+        if other is None:
+            raise ValidationError(_("This cannot be taken back any more."))
     if former is None:
         people.unrelate(actor=actor, client=client, relation=row)
         return
-    if former.other_id is None:
-        people.relate(actor=actor, client=client, kind=former.kind, person=former.person)
-    elif former.client_id == client.pk:
-        other = Client.objects.get(pk=former.other_id)
-        people.relate(actor=actor, client=client, kind=former.kind, other=other)
-    else:
-        other = Client.objects.get(pk=former.client_id)
-        people.relate(actor=actor, client=client, kind=inverse_of(former.kind), other=other)
+    kind = former.kind if former.client_id == client.pk else inverse_of(former.kind)
+    people.relate(actor=actor, client=client, kind=kind, other=other, person=former.person)

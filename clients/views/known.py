@@ -410,7 +410,8 @@ def known_undo(request: HttpRequest, number: str, what: str, pk: int) -> HttpRes
         raise Http404
     client = editable_client(request, number)
     try:
-        services.take_back(actor=request.user, client=client, what=what, pk=pk)
+        act = request.GET.get("act", "")
+        services.take_back(actor=request.user, client=client, what=what, pk=pk, act=act)
     except ValidationError as error:
         tell(request, " ".join(error.messages))
     else:

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+import pghistory
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -65,6 +66,7 @@ def saved(request: HttpRequest, text: str, back: str, *, undo_url: str = "") -> 
 
 
 def undo_url(client: Client, what: str, row: Model, back: str) -> str:
-    """The address that takes the last change of a row back and returns to `back`."""
+    """The address that takes this request's change of a row back, and no other, and returns to `back`."""
     address = reverse("known-undo", args=[client.number, what, row.pk])
-    return f"{address}?{urlencode({'next': back})}"
+    with pghistory.context() as act:
+        return f"{address}?{urlencode({'act': act.id, 'next': back})}"

@@ -17,6 +17,7 @@ from clients.sight import shown_name
 from clients.views.panels import editable_client, panel, saved
 from common.pages import go, tell, way_back
 from common.paging import keyset
+from common.text import is_id
 from staff.models import Role
 
 REVIEWED = 25
@@ -106,12 +107,14 @@ def file_restrict(request: HttpRequest, number: str) -> HttpResponse:
         raise PermissionDenied
     back = way_back(request, reverse("client-detail", args=[client.number]))
     act = request.POST.get("act", "restrict") if request.method == "POST" else ""
-    form = RestrictForm(request.POST if act == "restrict" else None)
+    # The button says which of the two is wanted: a second click must not turn the first one round.
+    closes = act in ("restrict", "open")
+    form = RestrictForm(request.POST if closes else None)
     reader = ReaderForm(request.POST if act == "name" else None, user=request.user, client=client)
     text, problems = "", []
     try:
-        if act == "restrict" and form.is_valid():
-            is_restricted = not client.is_restricted
+        if closes and form.is_valid():
+            is_restricted = act == "restrict"
             services.restrict_file(
                 actor=request.user,
                 client=client,
@@ -131,8 +134,8 @@ def file_restrict(request: HttpRequest, number: str) -> HttpResponse:
             services.unname_reader(actor=request.user, grant=grant)
             text = _("%(name)s sees this file no more.") % {"name": grant.user.name}
     except ValidationError as error:
-        if act in ("restrict", "name"):
-            (form if act == "restrict" else reader).add_service_errors(error)
+        if closes or act == "name":
+            (form if closes else reader).add_service_errors(error)
         else:
             problems = error.messages
     if text:
@@ -155,7 +158,7 @@ def file_restrict(request: HttpRequest, number: str) -> HttpResponse:
 
 def _named(client, text: str) -> SightGrant:
     """The grant whose name is to go; another file's is absent."""
-    if not text.isdigit() or len(text) > 18:
+    if not is_id(text):
         raise Http404
     rows = SightGrant.objects.filter(client=client, kind="named", until_at=None)
     return get_object_or_404(rows.select_related("user", "client"), pk=int(text))

@@ -14,6 +14,7 @@ from clients.services import consents_of
 from clients.sight import shown_name
 from common import saying
 from common.pages import go, panel, tell, way_back
+from common.text import is_id
 from interactions import services, words
 from interactions.forms import ContactChangeForm, ContactForm, VoidForm
 from interactions.models import Action, Contact
@@ -104,7 +105,7 @@ def contact_permits(request: HttpRequest, number: str) -> HttpResponse:
     channel, wanted = request.GET.get("channel", ""), request.GET.get("theme", "")
     if channel not in Channel.values:
         raise Http404
-    theme = Theme.objects.filter(pk=int(wanted[:9])).first() if wanted.isdigit() else None
+    theme = Theme.objects.filter(pk=int(wanted)).first() if is_id(wanted) else None
     action = None if theme else _action_of(request, client)
     theme = theme or (action.theme if action else None)
     said_again = services.repetition(actor=request.user, client=client, theme=theme, action=action)
@@ -129,14 +130,14 @@ def _permits(client: Client, channel: str, theme: Theme | None) -> list[permits.
 def _action_of(request: HttpRequest, client: Client) -> Action | None:
     """The action named in the address if it is this client's and open, else none is fulfilled."""
     wanted = request.GET.get("action", "")
-    if not wanted.isdigit():
+    if not is_id(wanted):
         return None
     actions = (
         Action.objects.visible_to(request.user)
         .filter(client=client)
         .select_related("theme", "client__branch")
     )
-    return get_object_or_404(actions, pk=int(wanted[:18]))
+    return get_object_or_404(actions, pk=int(wanted))
 
 
 def _logged(request: HttpRequest, contact: Contact, form: ContactForm) -> HttpResponse:

@@ -17,7 +17,7 @@ from common import audit, saying
 from common.calendars import WorkingCalendar
 from common.models import AuditEntry
 from common.pages import go, tell
-from common.text import is_han
+from common.text import is_han, is_id
 from common.vague import read
 from interactions.forms.counter import CounterNoteForm, LookUpForm, TakeBackForm
 from interactions.forms.ground import add_service_errors
@@ -382,7 +382,7 @@ def arrival_list(request: HttpRequest) -> HttpResponse:
     arrivals = list(Arrival.objects.waiting_for(request.user).with_people())
     response = render(request, "interactions/arrivals.html", {"arrivals": arrivals})
     seen = request.GET.get("seen", "")
-    if arrivals and arrivals[-1].pk > int(seen if seen.isdigit() and seen.isascii() else 0):
+    if arrivals and arrivals[-1].pk > int(seen if is_id(seen) else 0):
         said = _("%(name)s is in the branch.") % {"name": arrivals[-1].client.name}
         trigger_client_event(response, "crm:say", {"value": said})
     return response

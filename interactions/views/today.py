@@ -331,6 +331,8 @@ def action_done(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def action_undo(request: HttpRequest, pk: int, what: str) -> HttpResponse:
+    if what not in UNDO:
+        raise Http404
     action = _action(request, pk)
     try:
         UNDO[what](actor=request.user, action=action)

@@ -271,6 +271,29 @@ def test_nobody_takes_back_what_somebody_else_changed_since_nor_another_file(
     assert tea.value == "Oolong"
 
 
+def test_a_second_click_on_undo_does_not_bring_back_what_the_first_one_took(signed_in, alice, carla):
+    browser = signed_in(alice)
+    browser.post(reverse("fact-add", args=["N-1"]), {"type": "occupation", "value": "Baker"})
+    added = browser.session["told"]["undo_url"]
+    work = Fact.objects.get()
+    browser.post(reverse("fact-change", args=[work.pk]), {"value": "Smith"})
+    undo = browser.session["told"]["undo_url"]
+    for _click in range(2):
+        browser.post(undo)
+        work.refresh_from_db()
+        assert work.value == "Baker"
+    browser.post(added)  # overtaken by what came after it
+    assert Fact.objects.filter(pk=work.pk).exists()
+
+
+def test_undo_of_what_was_known_already_takes_nothing_off_the_file(signed_in, alice, carla):
+    browser = signed_in(alice)
+    for _time in range(2):
+        browser.post(reverse("point-add", args=["N-1"]), {"kind": "email", "value": "c@y.example"})
+    browser.post(browser.session["told"]["undo_url"])
+    assert carla.contact_points.filter(value="c@y.example").exists()
+
+
 def test_way_back_closes_after_an_hour(alice, carla, tea, monkeypatch):
     from clients.services import undoing
 

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from clients.models import FactChange, Household, HouseholdMember, Relation
-from clients.services import join_household, relate
+from clients.models import Client, FactChange, Household, HouseholdMember, Relation
+from clients.services import join_household, relate, transfer_clients
 from common.models import AuditEntry
 from tests.factories import ClientFactory
 
@@ -76,6 +76,15 @@ def test_relation_is_removed_and_brought_back(signed_in, alice, carla, hugo):
         relation.other_id,
         relation.kind,
     )
+
+
+def test_undo_relates_nobody_who_is_out_of_sight_by_now(signed_in, alice, anna, bob, carla, hugo):
+    relation = relate(actor=alice, client=carla, kind="parent", other=hugo)
+    browser = signed_in(alice)
+    browser.post(reverse("relation-remove", args=["N-7", relation.pk]))
+    transfer_clients(actor=bob, clients=Client.objects.filter(pk=carla.pk), to=anna, reason="Moved away")
+    browser.post(browser.session["told"]["undo_url"])
+    assert not Relation.objects.exists()
 
 
 def test_relation_to_oneself_is_no_match_and_other_files_relations_are_absent(

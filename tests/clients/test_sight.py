@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clients.models import Client, SightGrant
-from clients.services import open_with_reason, restrict_file, review_opening, to_review
+from clients.services import open_with_reason, openings_of, restrict_file, review_opening, to_review
 from messaging.models import Notification
 from tests.factories import UserFactory
 
@@ -128,9 +128,24 @@ def test_file_is_restricted_named_and_opened_again(signed_in, alice, anna, bob, 
     refused = browser.post(address, {"act": f"unname-{last.pk}"})
     assert refused.status_code == 422
     assert "One supervisor has to stay" in refused.content.decode()
-    browser.post(address, {"act": "restrict", "reason": "No longer"})
+    browser.post(address, {"act": "open", "reason": "No longer"})
     carla.refresh_from_db()
     assert not carla.is_restricted
+
+
+def test_a_double_click_does_not_open_the_file_that_the_first_click_closed(signed_in, bob, carla):
+    browser = signed_in(bob)
+    for _click in range(2):
+        browser.post(reverse("file-restrict", args=["N-1"]), {"act": "restrict", "reason": "Family"})
+    carla.refresh_from_db()
+    assert carla.is_restricted
+
+
+def test_restricting_a_file_ends_the_hour_of_whoever_opened_it_in_an_emergency(bob, charlie, carla, opened):
+    assert Client.objects.visible_to(charlie).filter(pk=carla.pk).exists()
+    restrict_file(actor=bob, client=carla, is_restricted=True, reason="Family")
+    assert not Client.objects.visible_to(charlie).filter(pk=carla.pk).exists()
+    assert opened in openings_of(bob)  # and is reviewed all the same
 
 
 def test_only_a_supervisor_of_the_branch_restricts_and_names_ones_own_people(
@@ -146,6 +161,6 @@ def test_only_a_supervisor_of_the_branch_restricts_and_names_ones_own_people(
     assert browser.post(address, body).status_code == 422
     restrict_file(actor=bob, client=nina, is_restricted=True, reason="Family")
     other = SightGrant.objects.get(client=nina, user=bob)
-    for forged in (f"unname-{other.pk}", "unname-9" + "9" * 30, "unname-x"):
+    for forged in (f"unname-{other.pk}", "unname-9" + "9" * 30, "unname-x", "unname-²"):
         assert browser.post(address, {"act": forged}).status_code == 404
     assert SightGrant.objects.filter(pk=other.pk, until_at=None).exists()
