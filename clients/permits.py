@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clients.models import Channel, Consent, ContactAgreement, Purpose, Theme
 from clients.models.consent import purpose_of
@@ -68,9 +69,11 @@ def agreement_words(agreement: ContactAgreement) -> str:
     if agreement.from_time and agreement.to_time:
         parts.append(f"{saying.clock(agreement.from_time)}–{saying.clock(agreement.to_time)}")
     if agreement.interval_days:
-        parts.append(_("every %(days)s days") % {"days": agreement.interval_days})
+        often = ngettext("every day", "every %(days)s days", agreement.interval_days)
+        parts.append(often % {"days": agreement.interval_days})
     if agreement.minutes:
-        parts.append(_("at most %(minutes)s minutes") % {"minutes": agreement.minutes})
+        long = ngettext("at most %(n)s minute", "at most %(n)s minutes", agreement.minutes)
+        parts.append(long % {"n": agreement.minutes})
     return " · ".join(parts)
 
 
