@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -44,7 +45,7 @@ def consent_line(consents: Consents, channel: str, theme: Theme | None) -> Line:
     if allowed is None:
         return Line(False, _("%(channel)s, %(purpose)s: never asked. Ask for consent.") % names)
     said = consents[channel, purpose]
-    names["date"] = saying.day(said.at.date())
+    names["date"] = saying.day(timezone.localtime(said.at).date())
     return Line(False, _("%(channel)s, %(purpose)s: withdrawn on %(date)s.") % names)
 
 

@@ -63,8 +63,12 @@ def _actions() -> list[str]:
             "actions that follow from a contact with another client",
         ),
         *found(
-            Action.objects.filter(state="done", contacts__voided_at__isnull=False).exclude(
-                Exists(Contact.objects.counted().filter(action=OuterRef("pk")))
+            Action.objects.filter(
+                Exists(
+                    Contact.objects.filter(action=OuterRef("pk"), voided_at__isnull=False, result="reached")
+                ),
+                ~Exists(Contact.objects.counted().filter(action=OuterRef("pk"))),
+                state="done",
             ),
             "actions that only a voided contact has done",
         ),

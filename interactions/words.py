@@ -2,10 +2,12 @@
 
 from datetime import date
 
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from clients.sight import shown_words
 from common import saying
 from common.calendars import public_holidays
 from interactions.models import Action, Contact
@@ -91,18 +93,17 @@ def _holiday(action: Action, today: date, country: str | None) -> tuple[str, str
 def _by_hand(action: Action, today: date) -> tuple[str, str]:
     first = action.about or str(action.theme)
     if action.origin == Action.Origin.NEXT_STEP:
-        return first, _("Agreed on %(date)s.") % {
-            "date": saying.day(
-                action.created_at.date(), "MMMd" if action.created_at.year == today.year else "yMMMd"
-            )
-        }
+        agreed = timezone.localtime(action.created_at).date()
+        on = saying.day(agreed, "MMMd" if agreed.year == today.year else "yMMMd")
+        return first, _("Agreed on %(date)s.") % {"date": on}
     return first, ""
 
 
 def _promise(action: Action, today: date) -> tuple[str, str]:
-    said = action.event_on or action.created_at.date()
+    said = action.event_on or timezone.localtime(action.created_at).date()
     on = saying.day(said, "MMMMd" if said.year == today.year else "yMMMd")
-    return _("Promise of %(date)s:") % {"date": on}, _("“%(words)s”") % {"words": action.about}
+    rest = _("“%(words)s”") % {"words": action.about} if action.about else ""
+    return _("Promise of %(date)s:") % {"date": on}, rest
 
 
 def _next_step(action: Action, today: date) -> tuple[str, str]:
@@ -110,14 +111,23 @@ def _next_step(action: Action, today: date) -> tuple[str, str]:
     return _("Interest in %(product)s to follow up.") % {"product": action.about}, ""
 
 
-_REASONS = {"birthday": _birthday, "maturity": _maturity}
+_REASONS = {"birthday": _birthday, "maturity": _maturity, "promise": _promise, "next_step": _next_step}
+# Of these somebody wrote what they are about: it may name the client.
+_FREE_WORDS = ("", "promise")
+
+
+def shown_about(user, action: Action) -> Action:
+    """The action as the user may read it: without the right to identities the theme speaks for free words."""
+    if action.source in _FREE_WORDS:
+        action.about = shown_words(user, action.about)
+    return action
 
 
 def _attempts(attempts: list[Contact], today: date) -> str:
     tried = sorted((c for c in attempts if not c.is_void and not c.is_reached), key=lambda c: c.occurred_at)
     if not tried:
         return ""
-    last = saying.near_day(tried[-1].occurred_at.date(), today)
+    last = saying.near_day(timezone.localtime(tried[-1].occurred_at).date(), today)
     return ngettext(
         "%(count)s attempt, the last on %(date)s.", "%(count)s attempts, the last on %(date)s.", len(tried)
     ) % {"count": len(tried), "date": last}

@@ -4,7 +4,8 @@ from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q, Value
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext as _
 
 from clients.followers import rhythm_changed
@@ -43,7 +44,8 @@ def transfer_clients(
     open_rows = Assignment.objects.filter(client__in=wanted, role=Assignment.Role.PRIMARY, to_on=None)
     moving = wanted - set(open_rows.filter(manager=to).values_list("client_id", flat=True))
     today = on or actor.today()
-    open_rows.filter(client__in=moving).update(to_on=today)
+    # Begun where it is tomorrow already, an assignment ends on the day it began.
+    open_rows.filter(client__in=moving).update(to_on=Greatest(F("from_on"), Value(today)))
     Assignment.objects.bulk_create(
         [Assignment(client_id=pk, manager=to, from_on=today, reason=reason[:300]) for pk in sorted(moving)]
     )

@@ -66,7 +66,9 @@ def create_client(*, actor: User, data: dict) -> Client:
         client=client, branch=client.branch, tier=client.tier, status=client.status, from_on=client.since
     )
     if actor.role == Role.ACCOUNT_MANAGER:
-        Assignment.objects.create(client=client, manager=actor, from_on=client.branch.today())
+        # Where the manager is, it may still be the day before: whoever adds a client sees it at once.
+        from_on = min(client.branch.today(), actor.today())
+        Assignment.objects.create(client=client, manager=actor, from_on=from_on)
     refresh_search([client.pk])
     for kind, value in (("phone", phone), ("email", email)):
         if value:

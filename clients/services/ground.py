@@ -14,6 +14,16 @@ def may_edit(actor: User, client: Client) -> None:
         raise PermissionDenied
 
 
+def may_plan(client: Client) -> None:
+    """Hold the client's status as it is until the transaction ends, so that nothing is planned past its end.
+
+    Raises: ValidationError where the file is closed, or was closed a moment ago.
+    """
+    rows = Client.objects.select_for_update(of=("self",), no_key=True).filter(pk=client.pk)
+    if not rows.served().values_list("pk", flat=True):
+        raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
+
+
 def clean(changes: dict) -> dict:
     """Texts as one clean line. Raises ValidationError by field for what cannot be stored."""
     cleaned = {}

@@ -4,10 +4,12 @@ from datetime import date, time, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
+from clients.services.ground import may_plan
 from common.text import clean_line
 from interactions.models import Action, Contact
 from messaging.services import notify
@@ -67,12 +69,11 @@ def planned_action(
     origin: str,
     from_contact: Contact | None = None,
 ) -> Action:
-    """A checked action that the caller saves; whoever calls knows that the client is the actor's to edit.
+    """A checked action that the caller saves in one transaction; the client is known to be the actor's to edit.
 
     Raises: ValidationError by field.
     """
-    if not client.is_served:
-        raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
+    may_plan(client)
     today = actor.today()
     if due_on < today:
         raise ValidationError({"due_on": _("Choose today or a later day.")})
@@ -100,15 +101,23 @@ def planned_action(
 
 
 def people_who_may_take(client: Client):
-    """Active people to whom an action of this client can be handed: its managers, their covers, supervisors."""
-    from django.db.models import Q
+    """Active people to whom an action of this client can be handed: its managers, their covers, supervisors.
 
+    Of a restricted file only those who see it: its managers, and account managers and supervisors named there.
+    """
     today = client.branch.today()
     path = client.branch.path
+    managers = Q(role="account_manager", assignments__client=client, assignments__to_on=None)
+    if client.is_restricted:
+        named = client.sight_grants.filter(kind="named", until_at=None)
+        roles = ("account_manager", "supervisor")
+        return (
+            User.objects.active().filter(managers | Q(role__in=roles, pk__in=named.values("user"))).distinct()
+        )
     return (
         User.objects.active()
         .filter(
-            Q(role="account_manager", assignments__client=client, assignments__to_on=None)
+            managers
             | Q(
                 role="account_manager",
                 stands_in__from_on__lte=today,
@@ -151,8 +160,9 @@ def snooze_action(*, actor: User, action: Action, until: date) -> Action:
 
 @transaction.atomic
 def skip_action(*, actor: User, action: Action, reason: str) -> Action:
-    """Decide not to do it, with a reason."""
+    """Decide not to do it, with a reason. What an open case owes ends with its step, there."""
     action = _locked(actor, action)
+    _of_no_case(action)
     reason = clean_line(reason)
     if not reason:
         raise ValidationError({"reason": _("Write why it is skipped.")})
@@ -161,8 +171,16 @@ def skip_action(*, actor: User, action: Action, reason: str) -> Action:
 
 @transaction.atomic
 def finish_action(*, actor: User, action: Action) -> Action:
-    """Mark as done without a contact (flowers ordered, letter handed in)."""
-    return _close(_locked(actor, action), Action.State.DONE, "")
+    """Mark as done without a contact (flowers ordered, letter handed in); what a case owes, in the case."""
+    action = _locked(actor, action)
+    _of_no_case(action)
+    return _close(action, Action.State.DONE, "")
+
+
+def _of_no_case(action: Action) -> None:
+    """Raise ValidationError where an open case owes the action: it would be owed by nobody any more."""
+    if action.service_cases.filter(closed_at=None).exists():
+        raise ValidationError(_("A case is open. Write its next step down there, or close it."))
 
 
 def _close(action: Action, state: str, reason: str) -> Action:
@@ -173,9 +191,10 @@ def _close(action: Action, state: str, reason: str) -> Action:
 
 @transaction.atomic
 def reopen_action(*, actor: User, action: Action) -> Action:
-    """Take back a skip or a finish."""
+    """Take back a skip or a finish. Raises: ValidationError where the client's file was closed since."""
     if not Action.objects.editable_by(actor).filter(pk=action.pk).exists():
         raise PermissionDenied
+    may_plan(action.client)
     action = Action.objects.select_for_update(of=("self",)).get(pk=action.pk)
     if action.state in (Action.State.SKIPPED, Action.State.DONE):
         action.state, action.reason, action.closed_at = Action.State.PLANNED, "", None

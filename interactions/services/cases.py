@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
-from clients.services.ground import required
+from clients.services.ground import may_plan, required
 from common.calendars import WorkingCalendar
 from common.text import has_nul
 from interactions.models import Action, CaseStep, Contact, ServiceCase
@@ -51,6 +51,7 @@ def write_case(
     *, actor: User, client: Client, kind: str, text: str, contact: Contact | None, heard: bool
 ) -> ServiceCase:
     """What `open_case` does once the right to is settled. `heard`: whoever follows it up has listened already."""
+    may_plan(client)
     if kind not in ServiceCase.Kind.values:
         raise ValidationError({"kind": _("Choose a kind from the list.")})
     text = text.strip()
@@ -163,7 +164,10 @@ def close_case(
 
 @transaction.atomic
 def reopen_case(*, actor: User, case: ServiceCase) -> ServiceCase:
-    """Take back a closing: the client came again about the same."""
+    """Take back a closing: the client came again about the same.
+
+    Raises: ValidationError where the client's file was closed since; PermissionDenied.
+    """
     if not ServiceCase.objects.editable_by(actor).filter(pk=case.pk).exists():
         raise PermissionDenied
     case = (
@@ -173,6 +177,7 @@ def reopen_case(*, actor: User, case: ServiceCase) -> ServiceCase:
     )
     if case.is_open:
         return case
+    may_plan(case.client)
     case.outcome, case.is_satisfied, case.closed_at = "", None, None
     case.due_at = _deadline(case, Step.ANSWERED, timezone.now())
     case.save()

@@ -7,13 +7,14 @@ from datetime import date, datetime, time, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
 from clients.services import Learnt
 from common.text import clean_line, has_nul
-from interactions.models import Action, Contact, ContactNote
+from interactions.models import Action, Contact, ContactNote, Opportunity, ServiceCase
 from interactions.querysets import WRITTEN
 from interactions.services.actions import planned_action
 from interactions.services.cadence import refresh_cadence
@@ -140,7 +141,9 @@ def _written(actor: User, client: Client, contact: Contact, note: str, next_step
         ContactNote.objects.create(contact=contact, text=note)
     action = contact.action
     if action is not None and fulfils(contact):
-        Action.objects.filter(pk=action.pk, state=Action.State.PLANNED).update(
+        owed = ServiceCase.objects.open().filter(action=action.pk)
+        # A case's action stands on Today until the next step is written down there.
+        Action.objects.open().filter(~Exists(owed), pk=action.pk).update(
             state=Action.State.DONE, closed_at=contact.recorded_at
         )
     if next_step is not None:
@@ -193,7 +196,9 @@ def _check(contact: Contact, now: datetime) -> None:
         raise ValidationError(
             {"occurred_at": _("A contact cannot lie in the future. To plan one, use Next.")}
         )
-    if contact.occurred_at < now - OLDEST and not contact.is_imported and contact.pk is None:
+    if contact.occurred_at > contact.recorded_at + timedelta(minutes=5):
+        raise ValidationError({"occurred_at": _("It took place before it was written down.")})
+    if contact.occurred_at < contact.recorded_at - OLDEST and not contact.is_imported:
         raise ValidationError({"occurred_at": _("This is more than a year ago. Check the date.")})
     if (
         contact.result == Contact.Result.REACHED
@@ -266,15 +271,28 @@ def change_contact(
 
 
 def _settle_action(action: Action) -> None:
-    """Done while some counted contact fulfils it, else open again."""
-    action = Action.objects.select_for_update(of=("self",)).get(pk=action.pk)
+    """Done while some counted contact fulfils it, else open again; cancelled where nobody asks for it any more."""
+    action = Action.objects.select_for_update(of=("self",)).select_related("client").get(pk=action.pk)
     doing = [c for c in action.contacts.filter(voided_at=None) if fulfils(c)]
     if doing and action.state == Action.State.PLANNED:
         action.state, action.closed_at = Action.State.DONE, timezone.now()
         action.save(update_fields=["state", "closed_at"])
+    elif not doing and action.state == Action.State.DONE and not _is_wanted(action):
+        action.state, action.reason = Action.State.CANCELLED, _("Nothing asks for it any more.")
+        action.save(update_fields=["state", "reason"])
     elif not doing and action.state == Action.State.DONE:
         action.state, action.closed_at = Action.State.PLANNED, None
         action.save(update_fields=["state", "closed_at"])
+
+
+def _is_wanted(action: Action) -> bool:
+    """Whether an action may open again: the file is not closed, nor all that the action was planned for."""
+    owners = [
+        *action.promises.values_list("withdrawn_at", flat=True),
+        *action.opportunities.values_list("closed_at", flat=True),
+        *action.service_cases.values_list("closed_at", flat=True),
+    ]
+    return action.client.is_served and (not owners or None in owners)
 
 
 @transaction.atomic
@@ -300,12 +318,15 @@ def take_out(*, actor: User, contact: Contact, reason: str) -> Contact:
         return contact
     contact.voided_at, contact.voided_by, contact.void_reason = timezone.now(), actor, reason[:300]
     contact.save(update_fields=["voided_at", "voided_by", "void_reason"])
-    if contact.action:
+    if contact.action and fulfils(contact):
         _settle_action(contact.action)
-    contact.next_actions.filter(state=Action.State.PLANNED).update(
+    take_back(actor=actor, contact=contact, reason=reason)
+    # What others have built on goes on, and with it its next step.
+    contact.next_actions.open().exclude(
+        Exists(Opportunity.objects.open().filter(action=OuterRef("pk")))
+    ).exclude(Exists(ServiceCase.objects.open().filter(action=OuterRef("pk")))).update(
         state=Action.State.CANCELLED, closed_at=timezone.now(), reason=reason[:300]
     )
-    take_back(actor=actor, contact=contact, reason=reason)
     refresh_cadence([contact.client_id])
     return contact
 

@@ -17,6 +17,9 @@ from common import saying
 from interactions.models import Action, Contact
 from staff.models import User
 
+# Of two people at the same moment the one who writes first may have begun a little later.
+SAME_MOMENT = timedelta(minutes=5)
+
 
 @dataclass(frozen=True)
 class Repetition:
@@ -69,7 +72,7 @@ def repetition(
         since = datetime.combine(day - timedelta(days=theme.minimum_gap_days - 1), datetime.min.time(), zone)
         told = (
             Contact.objects.reached()
-            .filter(client=client, theme=theme, occurred_at__gte=since, occurred_at__lte=at)
+            .filter(client=client, theme=theme, occurred_at__gte=since, occurred_at__lte=at + SAME_MOMENT)
             .select_related("staff")
             .latest_first()
         )

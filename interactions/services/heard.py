@@ -11,7 +11,6 @@ from clients.models import Fact, FactChange, FactType
 from clients.services import Learnt, learn, record_fact_change, value_hash
 from clients.services.known import drop_fact
 from interactions.models import Action, Contact, Opportunity, Promise, Stage, StageChange
-from interactions.models.opportunity import OPEN_STAGES
 from interactions.services.opportunities import Interest, raise_opportunity
 from interactions.services.promises import Noted, close_actions, note_promise
 from staff.models import User
@@ -54,7 +53,7 @@ def take_back(*, actor: User, contact: Contact, reason: str) -> None:
         close_actions([promise.action_id], state=Action.State.CANCELLED, reason=reason)
     raised = Opportunity.objects.open().filter(contact=contact).select_for_update(of=("self",))
     for opportunity in raised:
-        if opportunity.stages.exclude(by=opportunity.raised_by, stage__in=OPEN_STAGES).exists():
+        if opportunity.stages.count() > 1:
             continue
         opportunity.stage, opportunity.lost_reason, opportunity.closed_at = Stage.LOST, reason[:300], now
         opportunity.save(update_fields=["stage", "lost_reason", "closed_at"])

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
-from clients.services.ground import clean
+from clients.services.ground import clean, may_plan
 from interactions.models import Action, Contact, Opportunity, Stage, StageChange
 from interactions.models.opportunity import OPEN_STAGES
 from interactions.services.actions import MAX_AHEAD
@@ -47,8 +47,7 @@ def raise_opportunity(
     """
     if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
         raise PermissionDenied
-    if not client.is_served:
-        raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
+    may_plan(client)
     if interest.stage not in OPEN_STAGES:
         raise ValidationError({"stage": _("It begins as interest, intention or proposal.")})
     words = clean(
@@ -245,6 +244,8 @@ def purchases_for(opportunity: Opportunity):
 
 
 def _winning(opportunity: Opportunity, purchase: Purchase | None) -> Purchase:
+    if purchase is not None:  # of two who choose it at once, one wins
+        list(Purchase.objects.filter(pk=purchase.pk).select_for_update(of=("self",)).values_list("pk"))
     if purchase is None or not purchases_for(opportunity).filter(pk=purchase.pk).exists():
         raise ValidationError({"purchase": _("Choose the purchase by which it was won.")})
     return purchase
@@ -252,13 +253,14 @@ def _winning(opportunity: Opportunity, purchase: Purchase | None) -> Purchase:
 
 @transaction.atomic
 def reopen_opportunity(*, actor: User, opportunity: Opportunity, next_on: date) -> Opportunity:
-    """Take back a closing; it stands in the stage it had before."""
+    """Take back a closing; it stands in the stage it had before. Raises: ValidationError; PermissionDenied."""
     if not Opportunity.objects.editable_by(actor).filter(pk=opportunity.pk).exists():
         raise PermissionDenied
     rows = Opportunity.objects.select_for_update(of=("self",)).select_related("client__branch", "action")
     opportunity = rows.get(pk=opportunity.pk)
     if opportunity.is_open:
         return opportunity
+    may_plan(opportunity.client)
     before = opportunity.stages.filter(stage__in=OPEN_STAGES).order_by("-at", "-pk").first()
     opportunity.stage = before.stage if before else Stage.INTEREST
     opportunity.closed_at, opportunity.lost_reason, opportunity.purchase = None, "", None

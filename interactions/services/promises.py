@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, time
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
-from clients.services.ground import required
+from clients.services.ground import may_plan, required
 from common.text import clean_line
 from interactions.models import Action, Contact, Promise
 from interactions.services.actions import MAX_AHEAD
@@ -45,13 +45,27 @@ def note_promise(
     """
     if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
         raise PermissionDenied
-    if submission is not None:
-        known = Promise.objects.filter(submission=submission).first()
-        if known is not None:
-            if known.noted_by_id != actor.pk or known.client_id != client.pk:
-                raise PermissionDenied
-            return known
-    return write_promise(actor=actor, client=client, noted=noted, contact=contact, submission=submission)
+    known = _submitted(actor, client, submission)
+    if known is not None:
+        return known
+    try:
+        with transaction.atomic():
+            return write_promise(
+                actor=actor, client=client, noted=noted, contact=contact, submission=submission
+            )
+    except IntegrityError:
+        known = _submitted(actor, client, submission)  # the same form sent twice at once
+        if known is None:
+            raise
+        return known
+
+
+def _submitted(actor: User, client: Client, submission: uuid.UUID | None) -> Promise | None:
+    """The promise that a form has already become. Raises: PermissionDenied where it is another's."""
+    known = None if submission is None else Promise.objects.filter(submission=submission).first()
+    if known is not None and (known.noted_by_id != actor.pk or known.client_id != client.pk):
+        raise PermissionDenied
+    return known
 
 
 def write_promise(
@@ -63,8 +77,7 @@ def write_promise(
     submission: uuid.UUID | None = None,
 ) -> Promise:
     """What `note_promise` does once the right to is settled. The caller has checked it and opened a transaction."""
-    if not client.is_served:
-        raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
+    may_plan(client)
     today = client.branch.today()
     text = required("text", noted.text, _("Write what was said."), most=LENGTH)
     check_window(noted, today=today)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Assignment, Client
 from clients.services import lend_client
-from clients.services.ground import required
+from clients.services.ground import may_plan, required
 from interactions.models import Referral
 from messaging.services import notify
 from staff.models import Role, User
@@ -37,18 +37,20 @@ def refer(*, actor: User, client: Client, to: User, reason: str, until_on: date)
     """
     if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
         raise PermissionDenied
-    if not client.is_served:
-        raise ValidationError(_("Nothing can be planned with this client: the file is closed."))
+    may_plan(client)
     today = client.branch.today()
     reason = required("reason", reason, _("Write what the specialist is to do."), most=300)
     if not today <= until_on <= today + LONGEST:
         raise ValidationError({"until_on": _("Choose a day within the next year.")})
     if not specialists_for(client, actor).filter(pk=to.pk).exists():
         raise ValidationError({"to": _("Choose an account manager who does not have this client yet.")})
-    Client.objects.select_for_update(of=("self",), no_key=True).only("pk").get(pk=client.pk)
     if Referral.objects.filter(client=client, specialist=to, closed_at=None).exists():
         raise ValidationError({"to": _("This client has been led to this person already.")})
-    assignment = lend_client(actor=actor, client=client, to=to, from_on=today, to_on=until_on, reason=reason)
+    # Where the specialist is, it may still be the day before: nobody waits for midnight to see the client.
+    from_on = min(today, to.today())
+    assignment = lend_client(
+        actor=actor, client=client, to=to, from_on=from_on, to_on=until_on, reason=reason
+    )
     referral = Referral.objects.create(
         client=client,
         specialist=to,
@@ -93,7 +95,10 @@ def answer_referral(*, actor: User, referral: Referral, accepts: bool, reason: s
 def deliver_plan(*, actor: User, referral: Referral, on: date) -> Referral:
     """The specialist's plan is in the client's hands."""
     referral = _locked(actor, referral)
-    if on > referral.client.branch.today() or on < timezone.localtime(referral.referred_at).date():
+    if (
+        on > referral.client.branch.today()
+        or on < timezone.localtime(referral.referred_at, referral.client.branch.zone).date()
+    ):
         raise ValidationError({"on": _("Choose a day from the referral until today.")})
     referral.plan_delivered_on = on
     referral.save(update_fields=["plan_delivered_on"])
@@ -114,7 +119,7 @@ def _end(referral: Referral, state: str, outcome: str) -> Referral:
     referral.state, referral.outcome, referral.closed_at = state, outcome, now
     referral.answered_at = referral.answered_at or now
     referral.save()
-    today = referral.client.branch.today()
+    today = min(referral.client.branch.today(), referral.specialist.today())
     row = Assignment.objects.filter(pk=referral.assignment_id).first()
     if row is not None and (row.to_on is None or row.to_on > today):
         row.to_on = max(today, row.from_on or today)

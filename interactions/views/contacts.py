@@ -153,6 +153,9 @@ def _logged(request: HttpRequest, contact: Contact, form: ContactForm) -> HttpRe
     tell(request, said, undo_url=reverse("contact-undo", args=[contact.pk]))
     if "another" in request.POST:
         following = Action.objects.waiting_for(request.user, request.user.today()).due(request.user.today())
+        following = following.exclude(
+            pk=contact.action_id
+        )  # a case's own stays until its step is written down
         upcoming = following.ranked(request.user.today()).select_related("client").first()
         if upcoming is not None:
             return go(

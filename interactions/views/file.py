@@ -175,9 +175,7 @@ def _overview(request: HttpRequest, client: Client, known: Known, today: date) -
     before = []
     for action in actions:
         action.client = client
-        if not action.source and not request.user.may_see_identities:
-            action.about = ""  # the theme speaks instead
-        first, rest = words.reason(action, today, attempts.get(action.pk))
+        first, rest = words.reason(words.shown_about(request.user, action), today, attempts.get(action.pk))
         before.append(
             {
                 "action": action,

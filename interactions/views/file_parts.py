@@ -179,8 +179,7 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
     )
     for action in (*actions, *ended):
         action.client = client
-        if not user.may_see_identities and not action.source:
-            action.about = ""
+        words.shown_about(user, action)
     promises = (
         Promise.objects.filter(client=client)
         .with_kept()

@@ -1,7 +1,7 @@
 """Promises, service cases and referrals: noted, followed, ended."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -10,9 +10,11 @@ from django.views.decorators.http import require_POST
 
 from clients.models import Client
 from clients.sight import shown_name, shown_native, shown_words
-from common import saying
+from common import audit, saying
+from common.models import AuditEntry
 from common.pages import go, panel_form, tell, way_back
 from common.paging import keyset
+from common.text import clean_line, mask_digits
 from common.vague import read
 from interactions import services
 from interactions.forms import following as forms
@@ -116,6 +118,12 @@ def _whose(request: HttpRequest, text: str) -> HttpResponse:
     if query:
         found = Client.objects.editable_by(request.user).served().matching(query)
         rows = list(found.select_related("tier").defer("search", "document_number").by_name()[:8])
+        audit.record(
+            actor=request.user,
+            act=AuditEntry.Act.SEARCH,
+            detail=mask_digits(clean_line(query)),
+            count=len(rows),
+        )
     if colon and len(rows) == 1:
         return go(request, _note_url(request, rows[0], words))
     context = {
@@ -128,8 +136,6 @@ def _whose(request: HttpRequest, text: str) -> HttpResponse:
 
 
 def _note_url(request: HttpRequest, client: Client, words: str) -> str:
-    from django.http import QueryDict
-
     query = QueryDict(mutable=True)
     query.update(
         {"client": client.number, "text": words.strip(), "next": way_back(request, reverse("today"))}
@@ -317,8 +323,12 @@ def case_close(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def case_reopen(request: HttpRequest, pk: int) -> HttpResponse:
     case = _case(request, pk)
-    services.reopen_case(actor=request.user, case=case)
-    tell(request, _("The case is open again."))
+    try:
+        services.reopen_case(actor=request.user, case=case)
+    except ValidationError as error:
+        tell(request, " ".join(error.messages))
+    else:
+        tell(request, _("The case is open again."))
     return go(request, reverse("case-detail", args=[pk]))
 
 

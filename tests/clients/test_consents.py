@@ -1,6 +1,6 @@
 """What is allowed and agreed; and the client's own page, which tells nobody anything."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.cache import cache
@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from redis.exceptions import ConnectionError as RedisGone
 
-from clients.models import Consent, ContactAgreement, FactChange
+from clients import permits
+from clients.models import Consent, ContactAgreement, FactChange, Theme
 from clients.services import (
     approve_agreement,
     consents_of,
@@ -16,6 +17,8 @@ from clients.services import (
     record_consent,
     unsubscribe_token,
 )
+from common import saying
+from tests.factories import ConsentFactory
 
 
 def test_several_cells_become_events_and_the_matrix_shows_todays_state(signed_in, alice, carla):
@@ -218,3 +221,12 @@ def test_one_address_is_slowed_down_but_nobody_is_without_the_cache(client, link
 def test_signed_in_colleague_gets_the_same_plain_page(signed_in, dora, link):
     page = signed_in(dora).get(link).content.decode()
     assert "Dora" not in page
+
+
+def test_the_day_of_a_withdrawal_is_the_readers_own(carla):
+    at = datetime(2026, 1, 1, 20, tzinfo=UTC)
+    consent = ConsentFactory(client=carla, channel="call", purpose="care", granted=False, at=at)
+    birthday = Theme.objects.get(code="birthday")
+    with timezone.override("Asia/Shanghai"):
+        line = permits.consent_line({("call", "care"): consent}, "call", birthday)
+    assert line.words.endswith(f"withdrawn on {saying.day(date(2026, 1, 2))}.")

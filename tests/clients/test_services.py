@@ -1,12 +1,15 @@
 """A book changes hands: with a reason, at once, and with history."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
 from clients.models import Assignment, Client
-from clients.services import transfer_clients
+from clients.services import create_client, transfer_clients
 from interactions.models import Action
-from tests.factories import ActionFactory
+from tests.factories import ActionFactory, BranchFactory, UserFactory
 
 
 def test_book_moves_with_its_open_actions_and_keeps_its_history(alice, anna, bob, carla):
@@ -55,3 +58,29 @@ def test_an_estimate_goes_with_the_value_it_was_made_of(alice, carla):
     assert write("teacher", Decimal(2000), "USD") == ("teacher", Decimal(2000), "USD")
     assert write("Teacher") == ("teacher", Decimal(2000), "USD")
     assert write("painter") == ("painter", None, "")
+
+
+@pytest.fixture
+def east(bank, monkeypatch):
+    """A branch in which it is tomorrow already: 2 January in Shanghai, the 1st in Madrid."""
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 1, 1, 20, tzinfo=UTC))
+    return BranchFactory(parent=bank, time_zone="Asia/Shanghai")
+
+
+def test_a_client_added_where_it_is_tomorrow_is_seen_at_once(east):
+    manager = UserFactory(branch=east, time_zone="Europe/Madrid")
+    data = {"number": "E-1", "name": "Li Na", "branch": east, "phone": "+34600999888"}
+    added = create_client(actor=manager, data=data)
+    assert Client.objects.visible_to(manager).filter(pk=added.pk).exists()
+
+
+def test_a_book_begun_where_it_is_tomorrow_changes_hands_today(bank, east, anna):
+    supervisor = UserFactory(role="supervisor", branch=bank)
+    added = create_client(
+        actor=UserFactory(branch=east), data={"number": "E-1", "name": "Li Na", "branch": east}
+    )
+    book = Client.objects.filter(pk=added.pk)
+    assert transfer_clients(actor=supervisor, clients=book, to=anna, reason="Moved") == 1
+    assert Client.objects.visible_to(anna).get() == added
+    former = Assignment.objects.get(client=added, to_on__isnull=False)
+    assert former.to_on == former.from_on  # it never counted for a day

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from clients.models import Tier
 from interactions import services
+from interactions.checks import checks
 from interactions.models import Action, Contact
 from tests.factories import ActionFactory, ContactFactory
 
@@ -185,7 +186,7 @@ def test_logging_with_a_note_and_a_next_step_costs_few_questions(
         "next_channel": "call",
         "submission": str(uuid.uuid4()),
     }
-    with django_assert_max_num_queries(15):  # eleven, and four savepoints that only a test's transaction has
+    with django_assert_max_num_queries(16):  # twelve, and four savepoints that only a test's transaction has
         assert browser.post(f"/contacts/log/?client={carla.number}", fields).status_code == 302
     planned = Action.objects.get(origin="next_step")
     assert planned.from_contact == Contact.objects.get()
@@ -196,3 +197,35 @@ def test_colleague_does_not_get_a_contact_by_its_form(alice, bob, carla):
     log(alice, carla, submission=key)
     with pytest.raises(PermissionDenied):
         log(bob, carla, submission=key)
+
+
+def test_voiding_an_attempt_leaves_an_action_done_by_hand_alone(alice, carla):
+    action = ActionFactory(client=carla)
+    attempt = log(alice, carla, action=action, result="no_answer")
+    services.finish_action(actor=alice, action=action)
+    services.void_contact(actor=alice, contact=attempt, reason="Logged twice")
+    action.refresh_from_db()
+    assert action.state == "done"
+    assert checks() == []
+
+
+def test_voiding_cancels_an_action_that_nothing_asks_for_any_more(alice, carla):
+    noted = services.Noted("Send the offer", alice.today(), alice.today())
+    promise = services.note_promise(actor=alice, client=carla, noted=noted)
+    contact = log(alice, carla, action=promise.action)
+    services.withdraw_promise(actor=alice, promise=promise, reason="Overtaken")
+    services.void_contact(actor=alice, contact=contact, reason="Wrong client")
+    promise.action.refresh_from_db()
+    assert promise.action.state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "moved", [timedelta(hours=1), timedelta(days=-400), timedelta(days=-700_000)], ids=str
+)
+def test_a_corrected_contact_took_place_before_it_was_written_down_and_not_years_before(moved, alice, carla):
+    contact = ContactFactory(client=carla, staff=alice, occurred_at=timezone.now() - timedelta(hours=3))
+    with pytest.raises(ValidationError) as refused:
+        services.change_contact(
+            actor=alice, contact=contact, changes={"occurred_at": contact.occurred_at + moved}
+        )
+    assert "occurred_at" in refused.value.error_dict

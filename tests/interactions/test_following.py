@@ -9,7 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from common.models import AuditEntry
 from interactions import services
+from interactions.checks import checks
 from interactions.models import Referral, ServiceCase
 from interactions.services import cases
 from tests.factories import ContactFactory, ReferralFactory, ServiceCaseFactory, UserFactory
@@ -117,3 +119,39 @@ def test_lists_cost_the_same_for_2_rows_and_for_40(address, signed_in, alice, ca
 def test_late_cases_say_so(signed_in, alice, carla):
     ServiceCaseFactory(client=carla, opened_by=alice, due_at=timezone.now() - timedelta(days=3))
     assert "late" in signed_in(alice).get("/cases/").content.decode()
+
+
+def test_what_a_case_owes_stays_on_today_until_its_step_is_written_down(signed_in, alice, carla):
+    case = _open(alice, carla)
+    services.log_contact(actor=alice, client=carla, channel="call", result="reached", action=case.action)
+    for act in (
+        lambda: services.finish_action(actor=alice, action=case.action),
+        lambda: services.skip_action(actor=alice, action=case.action, reason="No time"),
+    ):
+        with pytest.raises(ValidationError, match="case is open"):
+            act()
+    case.action.refresh_from_db()
+    assert case.action.is_open
+    assert checks() == []
+    services.close_case(actor=alice, case=case, outcome="kept", is_satisfied=True)
+    case.action.refresh_from_db()
+    assert not case.action.is_open
+
+
+def test_voiding_the_contact_of_a_closed_case_puts_nothing_back_on_today(alice, carla):
+    case = _open(alice, carla)
+    contact = services.log_contact(
+        actor=alice, client=carla, channel="call", result="reached", action=case.action
+    )
+    services.close_case(actor=alice, case=case, outcome="kept", is_satisfied=True)
+    services.void_contact(actor=alice, contact=contact, reason="Wrong client")
+    case.action.refresh_from_db()
+    assert not case.action.is_open
+    assert checks() == []
+
+
+def test_a_search_for_whose_promise_it_is_is_recorded_like_any_other(signed_in, alice, carla):
+    page = signed_in(alice).get("/promises/note/?text=Carla 600111222: send the offer")
+    assert page.status_code in (200, 302)
+    entry = AuditEntry.objects.get(act="search", actor_id=alice.pk)
+    assert "600111" not in entry.detail

@@ -110,3 +110,10 @@ def test_the_form_asks_why_in_its_own_field(signed_in, alice, anna, strict, prod
     page = answer.content.decode()
     assert 'name="repeat_reason"' in page
     assert "Anna" in page
+
+
+def test_of_two_at_the_same_moment_it_does_not_matter_whose_contact_began_first(alice, anna, strict, product):
+    mine = timezone.now() - timedelta(minutes=2)
+    ContactFactory(client=strict, staff=anna, theme=product, occurred_at=mine + timedelta(seconds=3))
+    with pytest.raises(ValidationError):
+        _log(alice, strict, product, occurred_at=mine)

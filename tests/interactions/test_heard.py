@@ -131,3 +131,24 @@ def test_what_the_client_allows_follows_the_channel_of_the_form(signed_in, alice
     assert "never asked" in browser.get(address, {"channel": "email", "theme": product}).content.decode()
     assert browser.get(address, {"channel": "pigeon"}).status_code == 404
     assert signed_in(anna).get(address, {"channel": "call"}).status_code == 404
+
+
+def test_what_its_author_has_moved_on_stays_with_its_next_step(signed_in, alice, carla, form):
+    signed_in(alice).post("/contacts/log/?client=N-1", form)
+    opportunity = Opportunity.objects.get()
+    services.move_opportunity(actor=alice, opportunity=opportunity, stage="intention")
+    services.void_contact(actor=alice, contact=Contact.objects.get(), reason="logged twice")
+    opportunity.refresh_from_db()
+    assert opportunity.stage == "intention"
+    assert opportunity.action.is_open
+
+
+def test_a_case_heard_in_a_voided_contact_is_still_owed(alice, carla):
+    contact = services.log_contact(actor=alice, client=carla, channel="call", result="reached")
+    case = services.open_case(
+        actor=alice, client=carla, kind="complaint", text="A wrong fee", contact=contact
+    )
+    services.void_contact(actor=alice, contact=contact, reason="logged twice")
+    case.refresh_from_db()
+    assert case.is_open
+    assert case.action.is_open

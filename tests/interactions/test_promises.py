@@ -117,3 +117,12 @@ def test_a_line_without_a_day_asks_for_one_and_keeps_what_was_typed(signed_in, a
         browser.post(address, {"text": "call about the flat", "due_on": day.isoformat()}).status_code == 302
     )
     assert Promise.objects.get().due_on == day
+
+
+def test_the_words_of_a_promise_go_with_the_right_to_identities(signed_in, alice, dora, carla, today):
+    services.note_promise(actor=alice, client=carla, noted=Noted("Carla wants a boat", today, today))
+    for tab in ("", "plan/"):
+        page = signed_in(dora).get(f"/client/N-1/{tab}").content.decode()
+        assert "Promise of" in page
+        assert "boat" not in page
+    assert "Carla wants a boat" in signed_in(alice).get("/client/N-1/plan/").content.decode()

@@ -1,14 +1,16 @@
 """Referrals: the specialist sees the client from the referral until its end, and not a day longer."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.utils import timezone
 
 from clients.models import Client
 from interactions import services
 from interactions.models import Referral
 from messaging.models import Notification
+from tests.factories import BranchFactory, ClientFactory, ReferralFactory, UserFactory
 
 
 @pytest.fixture
@@ -73,3 +75,36 @@ def test_nobody_leads_a_client_outside_ones_sight(anna, charlie, dora, carla, si
     for actor, client in ((charlie, carla), (dora, carla), (anna, simon)):
         with pytest.raises(PermissionDenied):
             services.refer(actor=actor, client=client, to=anna, reason="mine", until_on=client.branch.today())
+
+
+@pytest.fixture
+def night(monkeypatch):
+    """Where it is 2 January in Shanghai, and the 1st in Madrid and New York."""
+    moment = datetime(2026, 1, 1, 20, tzinfo=UTC)
+    monkeypatch.setattr(timezone, "now", lambda: moment)
+    return moment
+
+
+def test_a_specialist_in_another_zone_waits_for_no_midnight(night, bank, anna):
+    east = BranchFactory(parent=bank, time_zone="Asia/Shanghai")
+    manager = UserFactory(branch=east)
+    client = ClientFactory(branch=east, manager=manager)
+    referral = services.refer(
+        actor=manager, client=client, to=anna, reason="Plan for retirement", until_on=date(2026, 2, 1)
+    )
+    assert _sees(anna, client)
+    services.answer_referral(actor=anna, referral=referral, accepts=False, reason="No time")
+    assert not _sees(anna, client)
+
+
+def test_the_day_of_the_plan_is_one_of_the_clients_branch(night, bank, anna):
+    west = BranchFactory(parent=bank, time_zone="America/New_York")
+    manager = UserFactory(branch=west)
+    referral = ReferralFactory(
+        client=ClientFactory(branch=west, manager=manager),
+        specialist=anna,
+        referred_by=manager,
+        referred_at=night,
+    )
+    with timezone.override("Asia/Shanghai"):
+        services.deliver_plan(actor=manager, referral=referral, on=west.today())

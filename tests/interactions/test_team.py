@@ -6,7 +6,9 @@ import pytest
 from django.urls import reverse
 
 from clients.models import Client
+from clients.services import restrict_file
 from interactions.models import Action
+from interactions.services.actions import people_who_may_take
 from interactions.team import leavers, loads
 from staff.models import Cover
 from tests.factories import ActionFactory, ClientFactory, CoverFactory, UserFactory
@@ -192,3 +194,12 @@ def test_access_is_an_administrators_matter(signed_in, cast, person, anna):
         assert signed_in(cast[person]).post(reverse(name, args=[anna.pk])).status_code == 404
     anna.refresh_from_db()
     assert anna.is_active
+
+
+def test_an_action_of_a_restricted_file_goes_only_to_whom_sees_it(bank, alice, anna, bob, carla):
+    above = UserFactory(branch=bank, role="supervisor")
+    CoverFactory(covered=alice, stand_in=anna)
+    assert set(people_who_may_take(carla)) == {alice, anna, bob, above}
+    restrict_file(actor=bob, client=carla, is_restricted=True, reason="Family")
+    carla.refresh_from_db()
+    assert set(people_who_may_take(carla)) == {alice, bob}
