@@ -26,7 +26,10 @@ from django.utils import timezone
 from clients.querysets import ClientQuerySet, OfClientQuerySet
 
 SILENT = ("closed", "deceased", "blocked")  # nothing is planned with them
-HELD = "SELECT 1 FROM clients_assignment h WHERE h.client_id = a.client_id AND h.role = 'primary' AND h.to_on IS NULL"
+# Whoever has left, or looks after clients no longer, holds a book only until it is handed over: as if nobody did.
+HELD = """SELECT 1 FROM clients_assignment h JOIN staff_user m ON m.id = h.manager_id
+           WHERE h.client_id = a.client_id AND h.role = 'primary' AND h.to_on IS NULL
+             AND m.is_active AND m.role = 'account_manager'"""
 COVERED = "SELECT covered_id FROM staff_cover WHERE stand_in_id = %s AND from_on <= %s AND to_on >= %s"
 GREETINGS = ("birthday", "anniversary", "holiday")
 OWED, MONEY, TOUCH = 1, 2, 3
@@ -108,8 +111,9 @@ class ActionQuerySet(OfClientQuerySet):
     def waiting_for(self, user, today: date, clients: list[int] | None = None) -> "ActionQuerySet":
         """Open actions that are this person's: handed to them, or nobody's of clients in their book today.
 
-        A supervisor has those of clients of their branches who have no account manager. `clients` are the
-        ids of `reachable_by`, where they are known already: a list of ids is quicker than asking again.
+        A supervisor has those of clients of their branches who have no account manager, or one who left.
+        `clients` are the ids of `reachable_by`, where they are known already: a list of ids is quicker than
+        asking again.
         """
         if not getattr(user, "is_active", False) or user.role not in ("account_manager", "supervisor"):
             return self.none()
@@ -121,8 +125,7 @@ class ActionQuerySet(OfClientQuerySet):
             covered = RawSQL(COVERED, [user.pk, today, today])
             mine = Q(owner=None) | Q(owner=user) | Q(owner__in=covered)
             return workable.filter(mine, client__in=wanted)
-        Assignment = apps.get_model("clients", "Assignment")
-        orphan = ~Exists(Assignment.objects.filter(client=OuterRef("client"), role="primary", to_on=None))
+        orphan = ~Exists(_primary().filter(manager__is_active=True, manager__role="account_manager"))
         return workable.filter(Q(client__in=wanted), Q(owner=user) | (Q(owner=None) & orphan))
 
     def workable(self) -> "ActionQuerySet":
@@ -168,6 +171,12 @@ class ActionQuerySet(OfClientQuerySet):
 
     def opening_in_week(self, monday: date) -> "ActionQuerySet":
         return self.filter(due_on__range=(monday, monday + timedelta(days=6)))
+
+
+def _primary() -> "OfClientQuerySet":
+    """The open primary assignment of the outer row's client."""
+    rows = apps.get_model("clients", "Assignment").objects
+    return rows.filter(client=OuterRef("client"), role="primary", to_on=None)
 
 
 def around(
@@ -292,11 +301,11 @@ class ArrivalQuerySet(OfClientQuerySet):
             return self.none()
         morning = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
         shown = self.visible_to(user).standing().filter(told_at__gte=morning)
-        primary = apps.get_model("clients", "Assignment").objects.filter(
-            client=OuterRef("client"), role="primary", to_on=None
-        )
+        primary = _primary()
         if user.role == "supervisor":
-            return shown.exclude(Exists(primary.filter(manager__is_active=True)))
+            return shown.exclude(
+                Exists(primary.filter(manager__is_active=True, manager__role="account_manager"))
+            )
         covered = apps.get_model("staff", "User").objects.covered_by(user, user.today())
         mine = primary.filter(Q(manager=user) | Q(manager__in=covered.values("pk")))
         return shown.filter(Exists(mine))

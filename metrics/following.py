@@ -10,6 +10,9 @@ from metrics.periods import Period
 from metrics.querysets import REACHED, Selection, population, rows
 
 REACHED_BEFORE = REACHED.replace("c.", "e.")  # the same of an earlier contact
+# What the front desk wrote down in passing moves no rhythm (`ContactQuerySet.moving_cadence`).
+PASSING = """(c.direction = 'in' AND c.channel = 'branch' AND c.theme_id IS NULL AND EXISTS (
+                             SELECT FROM staff_user u WHERE u.id = c.staff_id AND u.role = 'front_desk'))"""
 
 AGES = ("0-7", "8-30", "31-90", "91-")  # days since it was raised, at the period's end
 
@@ -133,7 +136,7 @@ CADENCE = f"""
                        (SELECT (max(c.occurred_at) AT TIME ZONE p.time_zone)::date
                           FROM interactions_contact c
                          WHERE c.client_id = p.client_id AND c.voided_at IS NULL AND {REACHED}
-                           AND c.occurred_at < p.until_at),
+                           AND c.occurred_at < p.until_at AND NOT {PASSING}),
                        (SELECT min(a.from_on) FROM clients_assignment a
                          WHERE a.client_id = p.client_id AND a.role = 'primary' AND a.from_on <= p.to_on
                            AND (a.to_on IS NULL OR a.to_on > p.to_on)),

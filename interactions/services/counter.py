@@ -294,7 +294,12 @@ def looked_after(client: Client) -> LookedAfter:
     today = client.branch.today()
     manager = (
         User.objects.active()
-        .filter(assignments__client=client, assignments__role="primary", assignments__to_on=None)
+        .filter(
+            role=Role.ACCOUNT_MANAGER,
+            assignments__client=client,
+            assignments__role="primary",
+            assignments__to_on=None,
+        )
         .first()
     )
     if manager is not None:

@@ -9,6 +9,7 @@ from clients.models import Client
 from clients.services import restrict_file
 from interactions.models import Action
 from interactions.services.actions import people_who_may_take
+from interactions.services.counter import looked_after
 from interactions.team import leavers, loads
 from staff.models import Cover
 from tests.factories import ActionFactory, ClientFactory, CoverFactory, UserFactory
@@ -203,3 +204,22 @@ def test_an_action_of_a_restricted_file_goes_only_to_whom_sees_it(bank, alice, a
     restrict_file(actor=bob, client=carla, is_restricted=True, reason="Family")
     carla.refresh_from_db()
     assert set(people_who_may_take(carla)) == {alice, bob}
+
+
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": "auditor"}])
+def test_until_a_book_is_handed_over_what_is_due_stands_on_the_supervisors_today(
+    change, signed_in, alice, bob, carla, nina
+):
+    action = ActionFactory(client=carla)
+    coming = ActionFactory(client=carla, opens_on=bob.today() + timedelta(days=1))
+    ActionFactory(client=nina)  # anna's, who works
+    today = bob.today()
+    assert not Action.objects.waiting_for(bob, today).exists()
+    for field, value in change.items():
+        setattr(alice, field, value)
+    alice.save()
+    assert set(Action.objects.waiting_for(bob, today)) == {action, coming}
+    page = signed_in(bob).get(reverse("today"))
+    assert [row["pk"] for group in page.context["groups"] for row in group["rows"]] == [action.pk]
+    assert page.context["tomorrow"] == 1
+    assert looked_after(carla).told == [bob]

@@ -545,6 +545,17 @@ def test_without_a_tier_or_agreement_nobody_is_late(one):
     assert late() == (0, 0)
 
 
+def test_a_word_in_passing_at_the_counter_moves_no_rhythm(north, ana, gold, hana, product):
+    client = ClientFactory(branch=north, tier=gold, manager=ana)
+    reached(client, "2026-01-02T10:00")
+    assert late() == (1, 0)
+    desk = {"staff": hana, "channel": "branch", "direction": "in"}
+    reached(client, "2026-03-30T10:00", **desk)
+    assert late() == (1, 0)
+    reached(client, "2026-03-30T11:00", **desk, theme=product)
+    assert late() == (0, 0)
+
+
 def test_today_the_figure_is_the_one_by_which_lists_mark_the_late(north, ana, gold, settings):
     today = ana.today()
     for days in (59, 60, 61, 62):
