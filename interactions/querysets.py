@@ -140,8 +140,8 @@ class ActionQuerySet(OfClientQuerySet):
 
     @staticmethod
     def reachable_by(user) -> "ClientQuerySet":
-        """The clients a person sees and whom one may contact at all."""
-        return apps.get_model("clients", "Client").objects.visible_to(user).filter(~Q(status__in=SILENT))
+        """The clients a person works with and whom one may contact at all."""
+        return apps.get_model("clients", "Client").objects.worked_by(user).filter(~Q(status__in=SILENT))
 
     def due(self, today: date) -> "ActionQuerySet":
         """Open by today and not put off past it."""
@@ -184,12 +184,12 @@ def around(
 ) -> tuple[dict[date, tuple[int, int]], int]:
     """Planned or done, and done, on each day of this week; and how many wait from tomorrow on.
 
-    `seen` and `reachable` are ids of clients, all that the person sees and those one may contact
+    `seen` and `reachable` are ids of clients, all that the person works with and those one may contact
     (`reachable_by`); None where each has to be asked, as for a supervisor with thousands.
     """
     monday, tomorrow = today - timedelta(days=today.weekday()), today + timedelta(days=1)
     Client = apps.get_model("clients", "Client")
-    in_sight, params_seen = _among(Client.objects.visible_to(user) if seen is None else seen)
+    in_sight, params_seen = _among(Client.objects.worked_by(user) if seen is None else seen)
     may_call, params_call = _among(ActionQuerySet.reachable_by(user) if reachable is None else reachable)
     if user.role == "account_manager":
         waits, params_waits = f"(a.owner_id IS NULL OR a.owner_id IN ({COVERED}))", [user.pk, today, today]

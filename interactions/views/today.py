@@ -170,7 +170,7 @@ def _sight(user) -> tuple[list[int] | None, list[int] | None]:
     """
     if user.role != "account_manager":
         return None, None
-    seen = list(Client.objects.visible_to(user).values_list("pk", "status"))
+    seen = list(Client.objects.worked_by(user).values_list("pk", "status"))
     return [pk for pk, _status in seen], [pk for pk, status in seen if status not in SILENT]
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from clients.models import Client
+from clients.services import open_with_reason
 from interactions.models import Action
 from interactions.querysets import around
 from tests.factories import ActionFactory, ClientFactory, ContactFactory, CoverFactory
@@ -97,3 +98,13 @@ def test_row_says_the_attempts_and_whose_client_it_is(signed_in, alice, anna, ni
     page = signed_in(alice).get("/today/").content.decode()
     assert f"for {anna.name}" in page
     assert "1 attempt" in page
+
+
+def test_a_file_opened_in_an_emergency_puts_nothing_on_the_readers_today(signed_in, anna, alice, bob, carla):
+    ActionFactory(client=carla)
+    open_with_reason(actor=anna, number="N-1", reason="She stands before me")
+    assert not Action.objects.waiting_for(anna, anna.today()).exists()
+    page = signed_in(anna).get("/today/")
+    assert page.context["count"] == 0
+    assert sum(day["all"] for day in page.context["week"]) == 0
+    assert Action.objects.waiting_for(alice, alice.today()).count() == 1
