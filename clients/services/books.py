@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from clients.followers import rhythm_changed
 from clients.models import Assignment, Client
 from clients.querysets import ClientQuerySet
+from clients.services.ground import may_edit
 from messaging.services import notify
 from staff.models import Role, User
 
@@ -62,10 +63,15 @@ def lend_client(
     """Open a client to a second account manager from a day to a day, the last day included.
 
     Rule: a specialist sees the client for the time of the referral, no longer (domain.md, Referral).
-    Visibility: the client must be editable by the actor. Raises: ValidationError by field.
+    Visibility: the client must be editable by the actor, and not in an emergency only; a restricted file
+    is lent by supervisors, who alone say who sees it. Raises: ValidationError, by field where it is one's.
     """
-    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, client)
+    worked = Client.objects.worked_by(actor).filter(pk=client.pk).only("is_restricted").first()
+    if worked is None:
+        raise ValidationError(_("A file opened in an emergency cannot be passed on."))
+    if worked.is_restricted and actor.role != Role.SUPERVISOR:
+        raise ValidationError(_("Only a supervisor says who else sees a restricted file."))
     if not to.is_active or to.role != Role.ACCOUNT_MANAGER:
         raise ValidationError({"to": _("Choose an active account manager.")})
     if to_on < from_on:

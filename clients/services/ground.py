@@ -1,6 +1,7 @@
 """What every service of clients needs first: the right to change, and clean words."""
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from clients.models import Client
@@ -8,9 +9,9 @@ from common.text import clean_line, has_nul
 from staff.models import User
 
 
-def may_edit(actor: User, client: Client) -> None:
-    """Raise PermissionDenied where the actor may not change the client's file."""
-    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
+def may_edit(actor: User, row: Model) -> None:
+    """Raise PermissionDenied where the actor may not change a client's file, or this row of one."""
+    if not type(row).objects.editable_by(actor).filter(pk=row.pk).exists():
         raise PermissionDenied
 
 

@@ -2,14 +2,14 @@
 
 from datetime import date, time, timedelta
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
-from clients.services.ground import may_plan
+from clients.services.ground import may_edit, may_plan
 from common.text import clean_line
 from interactions.models import Action, Contact
 from messaging.services import notify
@@ -37,8 +37,7 @@ def plan_action(
     Visibility: the client must be editable by the actor. Owner empty: whoever holds the book.
     Raises: ValidationError by field, PermissionDenied.
     """
-    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, client)
     action = planned_action(
         actor=actor,
         client=client,
@@ -133,8 +132,7 @@ def people_who_may_take(client: Client):
 
 def _locked(actor: User, action: Action) -> Action:
     """The action, locked, if it is open and the actor may work on it."""
-    if not Action.objects.editable_by(actor).filter(pk=action.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, action)
     locked = Action.objects.select_for_update(of=("self",)).select_related("client__branch").get(pk=action.pk)
     if not locked.is_open:
         raise ValidationError(
@@ -192,8 +190,7 @@ def _close(action: Action, state: str, reason: str) -> Action:
 @transaction.atomic
 def reopen_action(*, actor: User, action: Action) -> Action:
     """Take back a skip or a finish. Raises: ValidationError where the client's file was closed since."""
-    if not Action.objects.editable_by(actor).filter(pk=action.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, action)
     may_plan(action.client)
     action = Action.objects.select_for_update(of=("self",)).get(pk=action.pk)
     if action.state in (Action.State.SKIPPED, Action.State.DONE):

@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
-from clients.services.ground import may_plan, required
+from clients.services.ground import may_edit, may_plan, required
 from common.calendars import WorkingCalendar
 from common.text import has_nul
 from interactions.models import Action, CaseStep, Contact, ServiceCase
@@ -41,8 +41,7 @@ def open_case(
 
     Heard in a reached contact, it has been listened to. Raises: ValidationError by field; PermissionDenied.
     """
-    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, client)
     heard = contact is not None and contact.is_reached
     return write_case(actor=actor, client=client, kind=kind, text=text, contact=contact, heard=heard)
 
@@ -113,8 +112,7 @@ def _owe(actor: User, case: ServiceCase) -> None:
 
 
 def _locked(actor: User, case: ServiceCase) -> ServiceCase:
-    if not ServiceCase.objects.editable_by(actor).filter(pk=case.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, case)
     rows = ServiceCase.objects.select_for_update(of=("self",)).select_related("client__branch", "action")
     locked = rows.get(pk=case.pk)
     if not locked.is_open:
@@ -168,8 +166,7 @@ def reopen_case(*, actor: User, case: ServiceCase) -> ServiceCase:
 
     Raises: ValidationError where the client's file was closed since; PermissionDenied.
     """
-    if not ServiceCase.objects.editable_by(actor).filter(pk=case.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, case)
     case = (
         ServiceCase.objects.select_for_update(of=("self",))
         .select_related("client__branch", "action")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
 from clients.services import Learnt
+from clients.services.ground import may_edit
 from common.text import clean_line, has_nul
 from interactions.models import Action, Contact, ContactNote, Opportunity, ServiceCase
 from interactions.querysets import WRITTEN
@@ -86,8 +87,7 @@ def log_contact(
     Repeatable: the same `submission` gives the same contact, whatever else comes with it.
     Raises: ValidationError by field; PermissionDenied.
     """
-    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, client)
     known = _submitted(actor, client, submission)
     if known is not None:
         return known
@@ -240,8 +240,7 @@ def change_contact(
     Effects: the action it fulfils and the client's cadence follow the corrected result.
     Raises: ValidationError by field; PermissionDenied where it is not the actor's to change.
     """
-    if not Contact.objects.editable_by(actor).filter(pk=contact.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, contact)
     contact = (
         Contact.objects.select_for_update(of=("self",)).select_related("client", "action").get(pk=contact.pk)
     )
@@ -306,8 +305,7 @@ def void_contact(*, actor: User, contact: Contact, reason: str) -> Contact:
     reason = clean_line(reason)
     if not reason:
         raise ValidationError({"reason": _("Write why the contact does not count.")})
-    if not Contact.objects.editable_by(actor).filter(pk=contact.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, contact)
     return take_out(actor=actor, contact=contact, reason=reason)
 
 

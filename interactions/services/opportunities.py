@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
-from clients.services.ground import clean, may_plan
+from clients.services.ground import clean, may_edit, may_plan
 from interactions.models import Action, Contact, Opportunity, Stage, StageChange
 from interactions.models.opportunity import OPEN_STAGES
 from interactions.services.actions import MAX_AHEAD
@@ -45,8 +45,7 @@ def raise_opportunity(
 
     Visibility: the client must be editable by the actor. Raises: ValidationError by field; PermissionDenied.
     """
-    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, client)
     may_plan(client)
     if interest.stage not in OPEN_STAGES:
         raise ValidationError({"stage": _("It begins as interest, intention or proposal.")})
@@ -135,8 +134,7 @@ def _plan(
 
 
 def _locked(actor: User, opportunity: Opportunity) -> Opportunity:
-    if not Opportunity.objects.editable_by(actor).filter(pk=opportunity.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, opportunity)
     rows = Opportunity.objects.select_for_update(of=("self",)).select_related(
         "client__branch", "product", "action", "contact"
     )
@@ -254,8 +252,7 @@ def _winning(opportunity: Opportunity, purchase: Purchase | None) -> Purchase:
 @transaction.atomic
 def reopen_opportunity(*, actor: User, opportunity: Opportunity, next_on: date) -> Opportunity:
     """Take back a closing; it stands in the stage it had before. Raises: ValidationError; PermissionDenied."""
-    if not Opportunity.objects.editable_by(actor).filter(pk=opportunity.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, opportunity)
     rows = Opportunity.objects.select_for_update(of=("self",)).select_related("client__branch", "action")
     opportunity = rows.get(pk=opportunity.pk)
     if opportunity.is_open:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
-from clients.services.ground import may_plan, required
+from clients.services.ground import may_edit, may_plan, required
 from common.text import clean_line
 from interactions.models import Action, Contact, Promise
 from interactions.services.actions import MAX_AHEAD
@@ -43,8 +43,7 @@ def note_promise(
     Visibility: the client must be editable by the actor. Repeatable: the same `submission` is one promise.
     Raises: ValidationError on `text` or `due_on`; PermissionDenied.
     """
-    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, client)
     known = _submitted(actor, client, submission)
     if known is not None:
         return known
@@ -124,8 +123,7 @@ def withdraw_promise(*, actor: User, promise: Promise, reason: str) -> Promise:
 
     A second call changes nothing. Raises: ValidationError on `reason`; PermissionDenied.
     """
-    if not Promise.objects.editable_by(actor).filter(pk=promise.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, promise)
     reason = clean_line(reason)[:LENGTH]
     if not reason:
         raise ValidationError({"reason": _("Write why it is not to be kept.")})

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Assignment, Client
 from clients.services import lend_client
-from clients.services.ground import may_plan, required
+from clients.services.ground import may_edit, may_plan, required
 from interactions.models import Referral
 from messaging.services import notify
 from staff.models import Role, User
@@ -35,8 +35,7 @@ def refer(*, actor: User, client: Client, to: User, reason: str, until_on: date)
 
     Visibility: the client must be editable by the actor. Raises: ValidationError by field; PermissionDenied.
     """
-    if not Client.objects.editable_by(actor).filter(pk=client.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, client)
     may_plan(client)
     today = client.branch.today()
     reason = required("reason", reason, _("Write what the specialist is to do."), most=300)
@@ -64,8 +63,7 @@ def refer(*, actor: User, client: Client, to: User, reason: str, until_on: date)
 
 
 def _locked(actor: User, referral: Referral) -> Referral:
-    if not Referral.objects.editable_by(actor).filter(pk=referral.pk).exists():
-        raise PermissionDenied
+    may_edit(actor, referral)
     locked = (
         Referral.objects.select_for_update(of=("self",)).select_related("client__branch").get(pk=referral.pk)
     )

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from clients.models import Client
+from clients.services import name_reader, open_with_reason, restrict_file
 from interactions import services
 from interactions.models import Referral
 from messaging.models import Notification
@@ -75,6 +76,25 @@ def test_nobody_leads_a_client_outside_ones_sight(anna, charlie, dora, carla, si
     for actor, client in ((charlie, carla), (dora, carla), (anna, simon)):
         with pytest.raises(PermissionDenied):
             services.refer(actor=actor, client=client, to=anna, reason="mine", until_on=client.branch.today())
+
+
+def test_a_file_opened_in_an_emergency_is_not_passed_on(charlie, anna, carla):
+    open_with_reason(actor=charlie, number="N-1", reason="She stands before me")
+    assert _sees(charlie, carla)
+    with pytest.raises(ValidationError, match="emergency"):
+        services.refer(actor=charlie, client=carla, to=anna, reason="mine", until_on=carla.branch.today())
+    assert not _sees(anna, carla)
+
+
+def test_only_a_supervisor_leads_a_restricted_client_to_somebody_else(alice, bob, anna, carla):
+    carla = restrict_file(actor=bob, client=carla, is_restricted=True, reason="Family of a colleague")
+    name_reader(actor=bob, client=carla, user=alice, reason="Looks after her")
+    assert _sees(alice, carla)
+    with pytest.raises(ValidationError, match="restricted"):
+        services.refer(actor=alice, client=carla, to=anna, reason="Plan", until_on=carla.branch.today())
+    assert not _sees(anna, carla)
+    services.refer(actor=bob, client=carla, to=anna, reason="Plan", until_on=carla.branch.today())
+    assert _sees(anna, carla)
 
 
 @pytest.fixture
