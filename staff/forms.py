@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from common.forms import PanelForm
 from staff.models import Cover, User
 
 
@@ -64,7 +65,7 @@ class CoverForm(forms.ModelForm):
         """Said above in words, beside the field."""
 
 
-class ViewForm(forms.Form):
+class ViewForm(PanelForm):
     """What a saved view is called."""
 
     name = forms.CharField(
@@ -73,9 +74,3 @@ class ViewForm(forms.Form):
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
         error_messages={"required": _("Write a name for the view.")},
     )
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True

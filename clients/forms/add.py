@@ -5,8 +5,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from clients.forms.base import PanelForm, day_input
 from clients.models import Client, Tier
+from common.forms import PanelForm, day_input
 from staff.models import Branch, Role, User
 
 

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from clients import words
-from clients.forms.base import PanelForm, day_input
 from clients.models import Channel, Consent, ContactAgreement, Purpose, Theme
+from common.forms import PanelForm, day_input
 
 SAID = [Consent.Source.SPOKEN, Consent.Source.FORM]  # the others write themselves
 

@@ -6,10 +6,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from clients.forms.base import PanelForm
 from clients.models import ContactPoint, DatedFact, Fact, FactType
 from clients.services import Learnt
 from clients.services.known import FACT_LENGTH
+from common.forms import PanelForm
 
 
 class FactForm(PanelForm):

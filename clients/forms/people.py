@@ -3,9 +3,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from clients.forms.base import PanelForm
 from clients.models import Client, HouseholdMember, RelationKind
 from clients.sight import shown_name
+from common.forms import PanelForm
 
 NOBODY = "-"  # the answer "none of these": the words typed are a name
 MOST_FOUND = 8

@@ -3,9 +3,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from clients.forms.base import PanelForm
 from clients.forms.lists import OpenFileForm
 from clients.models import Client
+from common.forms import PanelForm
 from staff.models import Role, User
 
 READERS = (Role.ACCOUNT_MANAGER, Role.SUPERVISOR, Role.HEAD_OFFICE)

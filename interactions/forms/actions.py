@@ -2,19 +2,18 @@
 
 from datetime import timedelta
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Field, Layout
+from crispy_forms.layout import Div, Field
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Channel, Theme
-from interactions.forms.ground import NoNulMixin, day_input
+from common.forms import PanelForm, day_input
 from interactions.models import Action
 from interactions.services.actions import people_who_may_take
 
 
-class SnoozeForm(forms.Form):
+class SnoozeForm(PanelForm):
     until = forms.DateField(label=_("Put off until"), widget=day_input())
 
     def __init__(self, *args, action: Action, user, **kwargs):
@@ -26,33 +25,27 @@ class SnoozeForm(forms.Form):
             (_("Next Monday"), today + timedelta(days=7 - today.weekday())),
         ]
         self.fields["until"].widget.attrs |= {"min": str(today + timedelta(days=1))}
-        self.helper = FormHelper()
-        self.helper.form_tag = False
 
 
-class SkipForm(NoNulMixin, forms.Form):
+class SkipForm(PanelForm):
     reason = forms.CharField(
         label=_("Why it is skipped"), max_length=300, widget=forms.TextInput(attrs={"autofocus": True})
     )
 
     def __init__(self, *args, action: Action, user, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
+        super().__init__(*args, **kwargs)  # built as the other two are, and needs neither
 
 
-class HandOverForm(NoNulMixin, forms.Form):
+class HandOverForm(PanelForm):
     to = forms.ModelChoiceField(label=_("To"), queryset=None)
     reason = forms.CharField(label=_("Why it is handed over"), max_length=300)
 
     def __init__(self, *args, action: Action, user, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["to"].queryset = people_who_may_take(action.client).exclude(pk=user.pk).order_by("name")
-        self.helper = FormHelper()
-        self.helper.form_tag = False
 
 
-class PlanForm(NoNulMixin, forms.Form):
+class PlanForm(PanelForm):
     """Plan an action by hand."""
 
     about = forms.CharField(
@@ -69,10 +62,7 @@ class PlanForm(NoNulMixin, forms.Form):
         if not self.is_bound:
             self.initial.setdefault("theme", Theme.objects.filter(code="keeping_in_touch").first())
             self.initial.setdefault("due_on", timezone.localdate() + timedelta(days=1))
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-        self.helper.layout = Layout(
+        self.lay_out(
             "about",
             Div(Field("due_on", wrapper_class="col"), Field("due_at", wrapper_class="col"), css_class="row"),
             Div(Field("channel", wrapper_class="col"), Field("theme", wrapper_class="col"), css_class="row"),

@@ -1,13 +1,12 @@
 """Forms about many clients at once; choices are narrowed to what the person may name."""
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from common import saying
+from common.forms import PanelForm
 from interactions.forms.actions import PlanForm
-from interactions.forms.ground import NoNulMixin
 from interactions.services.bulk import BY_NAME, BY_TIER
 from staff.models import User
 
@@ -27,7 +26,7 @@ class BulkPlanForm(PlanForm):
         when.fields, how.fields = [when.fields[0], how.fields[0]], [how.fields[1]]
 
 
-class HandOverClientsForm(NoNulMixin, forms.Form):
+class HandOverClientsForm(PanelForm):
     """Chosen clients to one account manager."""
 
     to = forms.ModelChoiceField(
@@ -38,9 +37,6 @@ class HandOverClientsForm(NoNulMixin, forms.Form):
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["to"].queryset = account_managers(user)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
 
 
 class _Takers(forms.ModelMultipleChoiceField):
@@ -54,7 +50,7 @@ class _Takers(forms.ModelMultipleChoiceField):
         return said % {"name": person.name, "count": saying.number(count)}
 
 
-class HandOverBookForm(NoNulMixin, forms.Form):
+class HandOverBookForm(PanelForm):
     """A whole book to one account manager, or to several in equal parts."""
 
     to = _Takers(
@@ -85,6 +81,3 @@ class HandOverBookForm(NoNulMixin, forms.Form):
         self.fields["actions_to"].queryset = people
         if not named:
             del self.fields["actions_to"]
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True

@@ -4,19 +4,17 @@ import uuid
 from datetime import timedelta
 
 from babel.numbers import get_territory_currencies
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Field, Layout
+from crispy_forms.layout import HTML, Field
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Channel, Client, FactType, Theme
 from clients.services import Learnt
+from common.forms import PanelForm, day_input
 from interactions.forms.following import noted_from
-from interactions.forms.ground import NoNulMixin, add_service_errors, day_input
 from interactions.forms.opportunities import NOT_SOLD, on_sale
 from interactions.models import Contact
 from interactions.services import Interest, NextStep, Noted
@@ -24,17 +22,6 @@ from interactions.services.promises import LENGTH
 from portfolio.models import Product
 from portfolio.suitability import suitability
 
-SERVICE_NAMES = {
-    "due_on": "next_on",
-    "due_at": "next_at",
-    "about": "next_about",
-    "duration_seconds": "minutes",
-    "text": "promise",
-    "value": "learnt_0",
-    "amount": "interest_amount",
-    "currency": "interest_currency",
-    "kind": "interest",
-}
 LEARNT_LINES = 3
 
 
@@ -44,8 +31,20 @@ def currency_of(client: Client) -> str:
     return found[-1] if found else settings.REPORTING_CURRENCY
 
 
-class ContactForm(NoNulMixin, forms.Form):
+class ContactForm(PanelForm):
     """Log a contact: contact, note and next action in one go, in the order of speaking."""
+
+    error_names = {
+        "due_on": "next_on",
+        "due_at": "next_at",
+        "about": "next_about",
+        "duration_seconds": "minutes",
+        "text": "promise",
+        "value": "learnt_0",
+        "amount": "interest_amount",
+        "currency": "interest_currency",
+        "kind": "interest",
+    }
 
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
     result = forms.ChoiceField(label=_("Result"), choices=Contact.Result.choices, initial="reached")
@@ -126,10 +125,7 @@ class ContactForm(NoNulMixin, forms.Form):
         self._add_interest()
         if not self.is_bound:
             self.initial.setdefault("submission", uuid.uuid4())
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True
-        self.helper.layout = Layout(
+        self.lay_out(
             Field("channel", template="interactions/fields/channel.html"),
             Field("result", template="interactions/fields/result.html"),
             Field("note", template="interactions/fields/note.html"),
@@ -274,10 +270,6 @@ class ContactForm(NoNulMixin, forms.Form):
             about=data["next_about"],
         )
 
-    def add_service_errors(self, error: ValidationError) -> None:
-        """Errors of a service, beside the field they name."""
-        add_service_errors(self, error, **SERVICE_NAMES)
-
 
 class ContactChangeForm(ContactForm):
     """Correct a contact; after 24 hours a reason is needed."""
@@ -299,16 +291,11 @@ class ContactChangeForm(ContactForm):
         ]
         if self.fields["reason"].required:
             layout.insert(3, Field("reason"))
-        self.helper.layout = Layout(*layout)
+        self.lay_out(*layout)
 
     def clean(self):
-        return NoNulMixin.clean(self)
+        return PanelForm.clean(self)
 
 
-class VoidForm(NoNulMixin, forms.Form):
+class VoidForm(PanelForm):
     reason = forms.CharField(label=_("Why it does not count"), max_length=300)
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Theme
 from common import saying
+from common.forms import PanelForm, day_input
 from common.text import sort_key
-from interactions.forms.ground import NoNulMixin, day_input
 from interactions.services.counter import NEED, PROMISE, UNMET, Days
 
 
@@ -21,7 +21,7 @@ def countries() -> list[tuple[str, str]]:
     return [("", _("not known")), *sorted(known, key=lambda country: sort_key(country[1]))]
 
 
-class LookUpForm(NoNulMixin, forms.Form):
+class LookUpForm(PanelForm):
     """The whole number, in any notation."""
 
     typed = forms.CharField(
@@ -40,7 +40,7 @@ class LookUpForm(NoNulMixin, forms.Form):
     country = forms.ChoiceField(label=_("Country of the document"), required=False, choices=countries)
 
 
-class CounterNoteForm(NoNulMixin, forms.Form):
+class CounterNoteForm(PanelForm):
     """One line: a need, a need that cannot be met today, or a promise with the days to keep it."""
 
     kind = forms.ChoiceField(
@@ -82,7 +82,7 @@ class CounterNoteForm(NoNulMixin, forms.Form):
         return Days(data["opens_on"] or min(today, data["due_on"]), data["due_on"], data["due_at"])
 
 
-class TakeBackForm(NoNulMixin, forms.Form):
+class TakeBackForm(PanelForm):
     reason = forms.CharField(
         label=_("Why it is taken back"),
         max_length=300,

@@ -6,15 +6,15 @@ from datetime import timedelta
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from common.forms import PanelForm, day_input
 from common.vague import read
-from interactions.forms.ground import NoNulMixin, day_input, helper_of
 from interactions.models import CaseStep, Referral, ServiceCase
 from interactions.services import cases
 from interactions.services.promises import LENGTH, Noted
 from interactions.services.referrals import specialists_for
 
 
-class PromiseForm(NoNulMixin, forms.Form):
+class PromiseForm(PanelForm):
     """One line with a date in it; what is not understood asks for a day."""
 
     text = forms.CharField(
@@ -32,7 +32,6 @@ class PromiseForm(NoNulMixin, forms.Form):
         self.today = today
         if not self.is_bound:
             self.initial.setdefault("submission", uuid.uuid4())
-        self.helper = helper_of("text", "due_on", "submission")
 
     def clean(self):
         cleaned = super().clean()
@@ -55,15 +54,11 @@ def noted_from(text: str, due_on, today) -> Noted | None:
     return Noted(text, window.opens_on, window.due_on, window.due_at) if window else None
 
 
-class WithdrawForm(NoNulMixin, forms.Form):
+class WithdrawForm(PanelForm):
     reason = forms.CharField(label=_("Why it is not to be kept"), max_length=300)
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = helper_of("reason")
 
-
-class CaseForm(NoNulMixin, forms.Form):
+class CaseForm(PanelForm):
     kind = forms.ChoiceField(label=_("Kind"), choices=ServiceCase.Kind.choices, widget=forms.RadioSelect)
     text = forms.CharField(
         label=_("What happened"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True})
@@ -72,10 +67,9 @@ class CaseForm(NoNulMixin, forms.Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.initial.setdefault("kind", ServiceCase.Kind.COMPLAINT)
-        self.helper = helper_of("kind", "text")
 
 
-class StepForm(NoNulMixin, forms.Form):
+class StepForm(PanelForm):
     step = forms.ChoiceField(label=_("Step"))
     note = forms.CharField(
         label=_("What was said or done"), max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
@@ -87,10 +81,9 @@ class StepForm(NoNulMixin, forms.Form):
         left = cases.ORDER[cases.ORDER.index(CaseStep.Step(step)) :]
         self.fields["step"].choices = [(one.value, one.label) for one in left]
         self.initial.setdefault("step", step)
-        self.helper = helper_of("step", "note")
 
 
-class CloseCaseForm(NoNulMixin, forms.Form):
+class CloseCaseForm(PanelForm):
     outcome = forms.ChoiceField(
         label=_("What became of the client"), choices=ServiceCase.Outcome.choices, widget=forms.RadioSelect
     )
@@ -103,12 +96,8 @@ class CloseCaseForm(NoNulMixin, forms.Form):
     )
     note = forms.CharField(label=_("What the client said"), max_length=1000, required=False)
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.helper = helper_of("outcome", "is_satisfied", "note")
 
-
-class ReferralForm(NoNulMixin, forms.Form):
+class ReferralForm(PanelForm):
     to = forms.ModelChoiceField(label=_("To"), queryset=None)
     reason = forms.CharField(label=_("What for"), max_length=300)
     until_on = forms.DateField(label=_("Sees the client until"), widget=day_input())
@@ -117,15 +106,15 @@ class ReferralForm(NoNulMixin, forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["to"].queryset = specialists_for(client, user)
         self.initial.setdefault("until_on", client.branch.today() + timedelta(days=90))
-        self.helper = helper_of("to", "reason", "until_on")
 
 
-class ReferralEndForm(NoNulMixin, forms.Form):
+class ReferralEndForm(PanelForm):
     """Decline with a reason, or finish with what came of it."""
+
+    error_names = {"reason": "words", "outcome": "words"}
 
     words = forms.CharField(max_length=300)
 
     def __init__(self, *args, referral: Referral, declines: bool, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["words"].label = _("Why you decline") if declines else _("What came of it")
-        self.helper = helper_of("words")

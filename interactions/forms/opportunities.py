@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from common import saying
-from interactions.forms.ground import NoNulMixin, day_input, helper_of
+from common.forms import PanelForm, day_input
 from interactions.models import Opportunity, Stage
 from interactions.models.opportunity import OPEN_STAGES
 from interactions.services.opportunities import purchases_for
@@ -42,7 +42,7 @@ class ProductField(forms.ModelChoiceField):
         }
 
 
-class OpportunityForm(NoNulMixin, forms.Form):
+class OpportunityForm(PanelForm):
     product = ProductField(label=_("Product"), queryset=None, required=False)
     kind = forms.ChoiceField(label=_("or kind of product"), required=False)
     amount = forms.DecimalField(
@@ -78,7 +78,7 @@ class OpportunityForm(NoNulMixin, forms.Form):
             self.initial.setdefault("next_on", today + timedelta(days=settings.FOLLOW_UP_DAYS))
         else:
             del self.fields["stage"]
-        self.helper = helper_of(
+        self.lay_out(
             "product",
             "kind",
             Div(
@@ -103,7 +103,7 @@ class OpportunityForm(NoNulMixin, forms.Form):
         return cleaned
 
 
-class MoveForm(NoNulMixin, forms.Form):
+class MoveForm(PanelForm):
     """Enter a stage: the fields that this stage asks for."""
 
     stage = forms.ChoiceField(label=_("Stage"), choices=Stage.choices, widget=forms.HiddenInput)
@@ -151,4 +151,3 @@ class MoveForm(NoNulMixin, forms.Form):
             today = opportunity.client.branch.today()
             if product is None or suitability(opportunity.client, product, today=today).fits:
                 del self.fields["suitability_reason"]
-        self.helper = helper_of(*self.fields)

@@ -73,7 +73,7 @@ def clients_plan(request: HttpRequest) -> HttpResponse:
             try:
                 done = bulk.plan_actions(actor=request.user, clients=choice.clients, **form.cleaned_data)
             except ValidationError as error:
-                add_errors(form, error)
+                form.add_service_errors(error)
             else:
                 undo = reverse("clients-plan-undo", args=[_micros(done.at)]) if done.planned else ""
                 tell(request, _said(done, form.cleaned_data["due_on"]), undo_url=undo)
@@ -144,7 +144,7 @@ def clients_hand_over(request: HttpRequest) -> HttpResponse:
             try:
                 done = bulk.hand_over_clients(actor=request.user, clients=choice.clients, **form.cleaned_data)
             except ValidationError as error:
-                add_errors(form, error)
+                form.add_service_errors(error)
             else:
                 said = ngettext(
                     "%(count)s client went to %(name)s.", "%(count)s clients went to %(name)s.", done.clients
@@ -171,9 +171,3 @@ def _holders(clients: ClientQuerySet) -> list[dict]:
         .annotate(clients=Count("pk"))
     )
     return sorted(rows, key=lambda row: (row["manager_id"] is None, -row["clients"], row["manager_name"]))
-
-
-def add_errors(form, error: ValidationError) -> None:
-    """Errors of a service, beside the field they name."""
-    for field, errors in getattr(error, "error_dict", {None: [error]}).items():
-        form.add_error(field if field in form.fields else None, errors)

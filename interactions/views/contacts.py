@@ -239,7 +239,7 @@ def contact_void(request: HttpRequest, pk: int) -> HttpResponse:
             try:
                 services.void_contact(actor=request.user, contact=contact, reason=form.cleaned_data["reason"])
             except ValidationError as error:
-                form.add_error(None, error)
+                form.add_service_errors(error)
             else:
                 tell(request, _("The contact counts no more."))
                 return go(request, back)

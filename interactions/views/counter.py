@@ -20,7 +20,6 @@ from common.pages import go, tell
 from common.text import is_han, is_id
 from common.vague import read
 from interactions.forms.counter import CounterNoteForm, LookUpForm, TakeBackForm
-from interactions.forms.ground import add_service_errors
 from interactions.models import Arrival, Contact, Promise, ServiceCase
 from interactions.services import counter as desk
 from interactions.sources import MaturitySource
@@ -249,7 +248,7 @@ def counter_note(request: HttpRequest) -> HttpResponse:
     except desk.SightEnded:
         return _ended(request)
     except ValidationError as error:
-        add_service_errors(form, error)
+        form.add_service_errors(error)
     return _page(request, sight=sight, note=form, reads=reads, status=422)
 
 

@@ -18,7 +18,6 @@ from common.text import clean_line, mask_digits
 from common.vague import read
 from interactions import services
 from interactions.forms import following as forms
-from interactions.forms.ground import add_service_errors
 from interactions.models import CaseStep, Promise, Referral, ServiceCase
 from interactions.services import cases, referrals
 
@@ -84,7 +83,7 @@ def promise_note(request: HttpRequest) -> HttpResponse:
                     submission=form.cleaned_data["submission"],
                 )
             except ValidationError as error:
-                add_service_errors(form, error)
+                form.add_service_errors(error)
             else:
                 said = _("Noted for %(name)s. %(window)s.") % {
                     "name": client.name,
@@ -163,7 +162,7 @@ def promise_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
                     actor=request.user, promise=promise, reason=form.cleaned_data["reason"]
                 )
             except ValidationError as error:
-                add_service_errors(form, error)
+                form.add_service_errors(error)
             else:
                 tell(request, _("The promise is withdrawn."))
                 return go(request, back)
@@ -235,7 +234,7 @@ def case_open(request: HttpRequest, number: str) -> HttpResponse:
             try:
                 case = services.open_case(actor=request.user, client=client, **form.cleaned_data)
             except ValidationError as error:
-                add_service_errors(form, error)
+                form.add_service_errors(error)
             else:
                 tell(request, _("Case opened: first step by %(when)s.") % {"when": saying.exact(case.due_at)})
                 return go(request, back)
@@ -276,7 +275,7 @@ def case_detail(request: HttpRequest, pk: int) -> HttpResponse:
             try:
                 services.take_step(actor=user, case=case, **form.cleaned_data)
             except ValidationError as error:
-                add_service_errors(form, error)
+                form.add_service_errors(error)
             else:
                 tell(request, _("Written down."))
                 return go(request, reverse("case-detail", args=[pk]))
@@ -305,7 +304,7 @@ def case_close(request: HttpRequest, pk: int) -> HttpResponse:
             try:
                 services.close_case(actor=request.user, case=case, **form.cleaned_data)
             except ValidationError as error:
-                add_service_errors(form, error)
+                form.add_service_errors(error)
             else:
                 tell(request, _("Case closed."), undo_url=reverse("case-reopen", args=[pk]))
                 return go(request, back)
@@ -364,7 +363,7 @@ def referral_make(request: HttpRequest, number: str) -> HttpResponse:
             try:
                 services.refer(actor=request.user, client=client, **form.cleaned_data)
             except ValidationError as error:
-                add_service_errors(form, error)
+                form.add_service_errors(error)
             else:
                 tell(
                     request,
@@ -436,7 +435,7 @@ def referral_end(request: HttpRequest, pk: int, what: str) -> HttpResponse:
                 else:
                     services.finish_referral(actor=request.user, referral=referral, outcome=words)
             except ValidationError as error:
-                add_service_errors(form, error, reason="words", outcome="words")
+                form.add_service_errors(error)
             else:
                 tell(request, _("Declined.") if declines else _("The referral has ended."))
                 return go(request, back)

@@ -14,7 +14,6 @@ from common import saying
 from common.pages import go, panel_form, tell, way_back
 from common.paging import keyset
 from interactions import services
-from interactions.forms.ground import add_service_errors
 from interactions.forms.opportunities import MoveForm, OpportunityForm
 from interactions.models import Opportunity, Stage
 from interactions.models.opportunity import OPEN_STAGES
@@ -117,7 +116,7 @@ def opportunity_raise(request: HttpRequest, number: str) -> HttpResponse:
             try:
                 services.raise_opportunity(actor=request.user, client=client, interest=Interest(**data))
             except ValidationError as error:
-                add_service_errors(form, error)
+                form.add_service_errors(error)
             else:
                 tell(request, _("Interest of %(name)s written down.") % {"name": client.name})
                 return go(request, back)
@@ -163,7 +162,7 @@ def opportunity_change(request: HttpRequest, pk: int) -> HttpResponse:
             try:
                 services.change_opportunity(actor=request.user, opportunity=one, **form.cleaned_data)
             except ValidationError as error:
-                add_service_errors(form, error)
+                form.add_service_errors(error)
             else:
                 tell(
                     request,
@@ -200,7 +199,7 @@ def opportunity_move(request: HttpRequest, pk: int, stage: str) -> HttpResponse:
             try:
                 services.move_opportunity(actor=request.user, opportunity=one, **data)
             except ValidationError as error:
-                add_service_errors(form, error)
+                form.add_service_errors(error)
             else:
                 said = {
                     Stage.WON: _("Won: %(what)s for %(name)s."),

@@ -15,7 +15,6 @@ from interactions.forms.bulk import HandOverBookForm, account_managers
 from interactions.models import Action
 from interactions.services import bulk
 from interactions.team import leavers, loads
-from interactions.views.bulk import add_errors
 from staff.forms import CoverForm
 from staff.models import Cover, User
 from staff.services import arrange_cover
@@ -102,7 +101,7 @@ def book_hand_over(request: HttpRequest, pk: int) -> HttpResponse:
             try:
                 done = bulk.hand_over_book(actor=user, owner=owner, **form.cleaned_data)
             except ValidationError as error:
-                add_errors(form, error)
+                form.add_service_errors(error)
             else:
                 tell(request, _said(owner, done))
                 return go(request, reverse("team"))

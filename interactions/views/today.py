@@ -291,7 +291,7 @@ def action_change(request: HttpRequest, pk: int, what: str) -> HttpResponse:
             try:
                 service(actor=request.user, action=action, **form.cleaned_data)
             except ValidationError as error:
-                form.add_error(None, error)
+                form.add_service_errors(error)
             else:
                 said = {
                     "snooze": _("Put off: %(name)s."),
@@ -355,8 +355,7 @@ def action_plan(request: HttpRequest) -> HttpResponse:
             try:
                 action = services.plan_action(actor=request.user, client=client, **form.cleaned_data)
             except ValidationError as error:
-                for field, errors in getattr(error, "error_dict", {None: [error]}).items():
-                    form.add_error(field if field in form.fields else None, errors)
+                form.add_service_errors(error)
             else:
                 tell(request, _("Planned: %(date)s.") % {"date": saying.day(action.due_on, "MMMMEEEEd")})
                 return go(request, back)

@@ -1,4 +1,4 @@
-"""What the small forms of a client file share."""
+"""What the forms of every room share."""
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
@@ -11,7 +11,7 @@ def day_input(**attrs) -> forms.DateInput:
 
 
 class PanelForm(forms.Form):
-    """A form inside a panel: the panel draws the tag, the token and the button."""
+    """A form whose tag, token and button are drawn by the template, in a panel or on a page."""
 
     error_names: dict[str, str] = {}  # a service's name of a field → this form's
 
