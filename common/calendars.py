@@ -8,10 +8,21 @@ from functools import lru_cache
 
 import holidays
 from django.conf import settings
+from django.db.models import DateField, Func
 
 from common.models import Holiday
 
 LONGEST_REST = 60  # days; a calendar that rests longer has no working days
+
+
+class LocalDay(Func):
+    """The calendar day of a moment (second) in a time zone (first), whatever zone the request is in.
+
+    Django's own `__date` reads a local time as if it stood in the zone of the request.
+    """
+
+    template = "(timezone(%(expressions)s))::date"
+    output_field = DateField()
 
 
 class NoWorkingDays(ValueError):

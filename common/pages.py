@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
@@ -39,20 +41,34 @@ def addresses(name: str, *more: str) -> Callable[[object], str]:
     return lambda part: f"{before}{quote(str(part))}{after}"
 
 
-def panel(request: HttpRequest, template: str, context: dict, status: int = 200) -> HttpResponse:
-    """A side panel: alone for htmx, on a page of its own otherwise. `title` names it."""
-    context["panel_template"] = template
-    return render(request, template if request.htmx else "common/panel_page.html", context, status=status)
+def editable(request: HttpRequest, rows: QuerySet, *, mine: QuerySet | None = None, **which) -> Model:
+    """The one row that the person may change. Raises: Http404 where hidden, PermissionDenied where only seen.
+
+    `mine` is what the person may change of these rows, where a page has asked for it already.
+    """
+    row = (rows.editable_by(request.user) if mine is None else mine).filter(**which).first()
+    if row is None:
+        if rows.visible_to(request.user).filter(**which).exists():
+            raise PermissionDenied
+        raise Http404
+    return row
 
 
-def panel_form(request: HttpRequest, *, form, title: str, save: str, back: str, status: int = 200, **more):
-    """A form in a side panel, with its title, what it is about (`sub`) and the words of its one button."""
-    context = {
-        "form": form,
-        "title": title,
-        "save": save,
-        "back": back,
-        "url": request.get_full_path(),
-        **more,
-    }
-    return panel(request, more.get("template", "common/panel_form.html"), context, status)
+def shown_status(request: HttpRequest) -> int:
+    """The status of a page with a form: sent and shown again, the form was not accepted."""
+    return 422 if request.method == "POST" else 200
+
+
+def panel(request: HttpRequest, template: str, context: dict) -> HttpResponse:
+    """A side panel: alone for htmx, on a page of its own otherwise. `title` names it, `back` is left for."""
+    context |= {"panel_template": template, "url": request.get_full_path()}
+    whole = template if request.htmx else "common/panel_page.html"
+    return render(request, whole, context, status=shown_status(request))
+
+
+def panel_form(
+    request: HttpRequest, *, form, title: str, save: str, back: str, template: str = "", **more
+) -> HttpResponse:
+    """A form in a side panel, with its title, the words of its button, and what it is about (`sub`)."""
+    context = {"form": form, "title": title, "save": save, "back": back, **more}
+    return panel(request, template or "common/panel_form.html", context)

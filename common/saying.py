@@ -24,6 +24,12 @@ def locale() -> Locale:
     return _locale(translation.get_language() or "en")
 
 
+def quoted(text: str) -> str:
+    """Somebody's own words between the language's quotation marks."""
+    before, after = ("«", "»") if translation.get_language() == "es" else ("“", "”")
+    return f"{before}{text}{after}"
+
+
 def number(value: Decimal | int | float) -> str:
     """A count or figure with thousands separators; minus is U+2212."""
     if type(value) is int and 0 <= value < 1000:

@@ -9,10 +9,8 @@ from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
-    DateTimeField,
     Exists,
     F,
-    Func,
     IntegerField,
     OuterRef,
     Q,
@@ -24,6 +22,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from clients.querysets import ClientQuerySet, OfClientQuerySet
+from common.calendars import LocalDay
 
 SILENT = ("closed", "deceased", "blocked")  # nothing is planned with them
 # Whoever has left, or looks after clients no longer, holds a book only until it is handed over: as if nobody did.
@@ -252,13 +251,10 @@ class PromiseQuerySet(OfClientQuerySet):
 
 def _inside(contacts: "ContactQuerySet") -> "ContactQuerySet":
     """Those of some contacts that fall into a promise's window and were recorded after it was noted."""
-    local_on = Func(
-        F("client__branch__time_zone"), F("occurred_at"), function="timezone", output_field=DateTimeField()
-    )
-    return contacts.annotate(local_on=local_on).filter(
+    return contacts.annotate(local_on=LocalDay("client__branch__time_zone", "occurred_at")).filter(
         client=OuterRef("client"),
-        local_on__date__gte=OuterRef("opens_on"),
-        local_on__date__lte=OuterRef("due_on"),
+        local_on__gte=OuterRef("opens_on"),
+        local_on__lte=OuterRef("due_on"),
         recorded_at__gte=OuterRef("noted_at"),
     )
 

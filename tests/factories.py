@@ -38,6 +38,9 @@ from portfolio.models import Holding, Product, Purchase
 from staff.models import Branch, Cover, User
 from staff.services import rebuild_branch_paths
 
+# Which day it is where the client is: from 23:00 on, the server's day is another one.
+_today_of_the_client = factory.LazyAttribute(lambda row: row.client.branch.today())
+
 
 class BranchFactory(factory.django.DjangoModelFactory):
     class Meta:
@@ -72,8 +75,8 @@ class CoverFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Cover
 
-    from_on = factory.LazyFunction(lambda: timezone.localdate() - timedelta(days=1))
-    to_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=1))
+    from_on = factory.LazyAttribute(lambda cover: cover.covered.today() - timedelta(days=1))
+    to_on = factory.LazyAttribute(lambda cover: cover.covered.today() + timedelta(days=1))
 
 
 class ClientFactory(factory.django.DjangoModelFactory):
@@ -146,7 +149,7 @@ class ActionFactory(factory.django.DjangoModelFactory):
     client = factory.SubFactory(ClientFactory)
     theme = factory.LazyFunction(lambda: Theme.objects.get(code="keeping_in_touch"))
     channel = "call"
-    opens_on = factory.LazyFunction(timezone.localdate)
+    opens_on = _today_of_the_client
     due_on = factory.LazyAttribute(lambda action: action.opens_on)
     origin = "by_hand"
     about = "Ask about the summer"
@@ -159,8 +162,8 @@ class OccurrenceFactory(factory.django.DjangoModelFactory):
     client = factory.SubFactory(ClientFactory)
     source = "birthday"
     subject = factory.Sequence(lambda n: f"dated_fact/{n}")
-    due_on = factory.LazyFunction(timezone.localdate)
-    raised_on = factory.LazyFunction(timezone.localdate)
+    due_on = _today_of_the_client
+    raised_on = _today_of_the_client
 
 
 class ProductFactory(factory.django.DjangoModelFactory):
@@ -183,7 +186,7 @@ class HoldingFactory(factory.django.DjangoModelFactory):
     opened_on = date(2025, 1, 2)
     principal = Decimal("10000.00")
     currency = "EUR"
-    as_of = factory.LazyFunction(timezone.localdate)
+    as_of = _today_of_the_client
 
 
 class PurchaseFactory(factory.django.DjangoModelFactory):
@@ -193,7 +196,7 @@ class PurchaseFactory(factory.django.DjangoModelFactory):
     number = factory.Sequence(lambda n: f"K{n:05}")
     client = factory.SubFactory(ClientFactory)
     product = factory.SubFactory(ProductFactory)
-    bought_on = factory.LazyFunction(timezone.localdate)
+    bought_on = _today_of_the_client
     amount = Decimal("10000.00")
     currency = factory.LazyAttribute(lambda purchase: purchase.product.currency)
 
@@ -232,7 +235,7 @@ class PromiseFactory(factory.django.DjangoModelFactory):
 
     client = factory.SubFactory(ClientFactory)
     text = "The deposit falls due at the end of August"
-    opens_on = factory.LazyFunction(timezone.localdate)
+    opens_on = _today_of_the_client
     due_on = factory.LazyAttribute(lambda promise: promise.opens_on + timedelta(days=9))
     noted_by = factory.SubFactory(UserFactory)
     withdrawn_reason = factory.LazyAttribute(lambda promise: "Settled" if promise.withdrawn_at else "")
@@ -340,5 +343,5 @@ class ReferralFactory(factory.django.DjangoModelFactory):
     client = factory.SubFactory(ClientFactory)
     specialist = factory.SubFactory(UserFactory)
     reason = "Plan for retirement"
-    until_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=60))
+    until_on = factory.LazyAttribute(lambda row: row.client.branch.today() + timedelta(days=60))
     referred_by = factory.SubFactory(UserFactory)

@@ -58,7 +58,7 @@ PAGES = {
     "opened-list": ([], {"bob"}),
     "contact-log": ([], {"alice", "anna", "bob", "charlie"}),
     "contact-change": (["contact"], {"alice", "bob", "dora"}),
-    "contact-void": (["contact"], NORTH),
+    "contact-void": (["contact"], {"alice", "bob", "dora"}),
     "action-hand": (["action"], {"alice", "bob", "dora"}),
     "action-snooze": (["action"], {"alice", "bob", "dora"}),
     "action-skip": (["action"], {"alice", "bob", "dora"}),

@@ -9,10 +9,9 @@ from clients import services, words
 from clients.forms.add import ClientAddForm
 from clients.models import Client
 from clients.sight import shown_name, shown_native
-from clients.views.panels import panel
 from common import audit
 from common.models import AuditEntry
-from common.pages import go, tell, way_back
+from common.pages import go, panel_form, tell, way_back
 from common.text import mask_digits
 
 ROLES = ("account_manager", "supervisor")
@@ -46,12 +45,13 @@ def client_add(request: HttpRequest) -> HttpResponse:
                 detail=mask_digits(data["name"]),
                 count=len(similar),
             )
-    context = {
-        "form": form,
-        "title": _("Add a client"),
-        "save": _("Add the client"),
-        "back": way_back(request, reverse("client-list")),
-        "similar": [
+    return panel_form(
+        request,
+        form=form,
+        title=_("Add a client"),
+        save=_("Add the client"),
+        back=way_back(request, reverse("client-list")),
+        similar=[
             {
                 "client": client,
                 "name": shown_name(user, client),
@@ -60,8 +60,6 @@ def client_add(request: HttpRequest) -> HttpResponse:
             }
             for client, reasons in similar
         ],
-        "seen": ",".join(client.number for client, _reasons in similar),
-    }
-    return panel(
-        request, None, context, template="clients/known/add.html", invalid=bool(form.errors or similar)
+        seen=",".join(client.number for client, _reasons in similar),
+        template="clients/known/add.html",
     )

@@ -16,7 +16,7 @@ from clients import services, words
 from clients.forms.consents import AgreementForm, ConsentForm
 from clients.models import Channel, Client, Consent, ContactAgreement, Purpose, Theme
 from clients.sight import shown_name, shown_native
-from clients.views.panels import back_to_known, editable_client, panel, saved
+from clients.views.panels import back_to_known, client_form, editable_client, saved
 from common import audit
 from common.models import AuditEntry
 from common.pages import way_back
@@ -76,15 +76,15 @@ def consent_record(request: HttpRequest, number: str) -> HttpResponse:
             form.add_service_errors(error)
         else:
             return saved(request, _("Written down what the client allows."), back)
-    context = {
-        "form": form,
-        "purposes": Purpose.labels,
-        "title": _("What the client allows"),
-        "save": _("Save"),
-        "back": back,
-    }
-    return panel(
-        request, client, context, template="clients/known/consent_record.html", invalid=bool(form.errors)
+    return client_form(
+        request,
+        client,
+        form=form,
+        purposes=Purpose.labels,
+        title=_("What the client allows"),
+        save=_("Save"),
+        back=back,
+        template="clients/known/consent_record.html",
     )
 
 
@@ -111,20 +111,19 @@ def agreement_change(request: HttpRequest, number: str) -> HttpResponse:
         else:
             return saved(request, _("Agreement written down."), back)
     themes = {theme.code: str(theme) for theme in Theme.objects.all()}
-    context = {
-        "form": form,
-        "title": _("Contact agreement"),
-        "save": _("Save"),
-        "back": back,
-        "in_force": in_force,
-        "former": [(row, words.agreed(row, themes, dict(Channel.choices))) for row in versions if row.to_on],
-    }
-    if in_force is not None:
-        context |= {
-            "remove": _("End the agreement"),
-            "remove_url": reverse("agreement-end", args=[client.number]),
-        }
-    return panel(request, client, context, template="clients/known/agreement.html", invalid=bool(form.errors))
+    return client_form(
+        request,
+        client,
+        form=form,
+        title=_("Contact agreement"),
+        save=_("Save"),
+        back=back,
+        in_force=in_force,
+        former=[(row, words.agreed(row, themes, dict(Channel.choices))) for row in versions if row.to_on],
+        remove=_("End the agreement"),
+        remove_url=reverse("agreement-end", args=[client.number]) if in_force else "",
+        template="clients/known/agreement.html",
+    )
 
 
 @require_POST

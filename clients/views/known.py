@@ -30,10 +30,10 @@ from clients.services.consents import terms_of
 from clients.services.known import DATE_CODES
 from clients.services.undoing import MODELS
 from clients.sight import may_reveal, shown_name, shown_native
-from clients.views.panels import back_to_known, editable_client, editable_row, panel, saved, undo_url
+from clients.views.panels import back_to_known, client_form, editable_client, saved, undo_url
 from common import audit
 from common.models import AuditEntry
-from common.pages import go, tell
+from common.pages import editable, go, tell
 from staff.models import User
 
 ASKED_NEXT = 5
@@ -200,15 +200,17 @@ def fact_add(request: HttpRequest, number: str) -> HttpResponse:
                 request, text % {"type": fact.type}, back, undo_url=undo_url(client, "fact", fact, back)
             )
     so_far = Fact.objects.filter(client=client, type__code=wanted).select_related("type") if wanted else []
-    context = {
-        "form": form,
-        "title": _("Write down a fact"),
-        "save": _("Save"),
-        "back": back,
-        "question": _question(wanted),
-        "so_far": list(so_far),
-    }
-    return panel(request, client, context, template="clients/known/fact.html", invalid=bool(form.errors))
+    return client_form(
+        request,
+        client,
+        form=form,
+        title=_("Write down a fact"),
+        save=_("Save"),
+        back=back,
+        question=_question(wanted),
+        so_far=list(so_far),
+        template="clients/known/fact.html",
+    )
 
 
 def _question(code: str) -> str:
@@ -218,7 +220,7 @@ def _question(code: str) -> str:
 
 
 def fact_change(request: HttpRequest, pk: int) -> HttpResponse:
-    fact = editable_row(request, Fact.objects.select_related("client__branch", "type"), pk)
+    fact = editable(request, Fact.objects.select_related("client__branch", "type"), pk=pk)
     back = back_to_known(request, fact.client)
     form = FactForm(request.POST or None, fact=fact)
     if request.method == "POST" and form.is_valid():
@@ -230,20 +232,21 @@ def fact_change(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             text = _("%(type)s corrected.") % {"type": fact.type}
             return saved(request, text, back, undo_url=undo_url(fact.client, "fact", fact, back))
-    context = {
-        "form": form,
-        "title": str(fact.type),
-        "save": _("Save"),
-        "back": back,
-        "remove": _("Take it off the file"),
-        "remove_url": reverse("fact-forget", args=[fact.pk]),
-    }
-    return panel(request, fact.client, context, invalid=bool(form.errors))
+    return client_form(
+        request,
+        fact.client,
+        form=form,
+        title=str(fact.type),
+        save=_("Save"),
+        back=back,
+        remove=_("Take it off the file"),
+        remove_url=reverse("fact-forget", args=[fact.pk]),
+    )
 
 
 @require_POST
 def fact_forget(request: HttpRequest, pk: int) -> HttpResponse:
-    fact = editable_row(request, Fact.objects.select_related("client", "type"), pk)
+    fact = editable(request, Fact.objects.select_related("client", "type"), pk=pk)
     back = back_to_known(request, fact.client)
     undo = undo_url(fact.client, "fact", fact, back)
     services.forget_fact(actor=request.user, fact=fact)
@@ -266,12 +269,18 @@ def point_add(request: HttpRequest, number: str) -> HttpResponse:
         else:
             text = _("%(kind)s written down.") % {"kind": point.get_kind_display()}
             return saved(request, text, back, undo_url=undo_url(client, "point", point, back))
-    context = {"form": form, "title": _("A way to reach the client"), "save": _("Save"), "back": back}
-    return panel(request, client, context, invalid=bool(form.errors))
+    return client_form(
+        request,
+        client,
+        form=form,
+        title=_("A way to reach the client"),
+        save=_("Save"),
+        back=back,
+    )
 
 
 def point_change(request: HttpRequest, pk: int) -> HttpResponse:
-    point = editable_row(request, ContactPoint.objects.select_related("client__branch"), pk)
+    point = editable(request, ContactPoint.objects.select_related("client__branch"), pk=pk)
     back = back_to_known(request, point.client)
     form = PointChangeForm(request.POST or None, point=point)
     if request.method == "POST" and form.is_valid():
@@ -285,20 +294,21 @@ def point_change(request: HttpRequest, pk: int) -> HttpResponse:
             undo = "" if "is_primary" in changes else undo_url(point.client, "point", point, back)
             text = _("%(kind)s changed.") % {"kind": point.get_kind_display()}
             return saved(request, text, back, undo_url=undo if changes else "")
-    context = {
-        "form": form,
-        "title": point.get_kind_display(),
-        "save": _("Save"),
-        "back": back,
-        "remove": _("Take it off the file"),
-        "remove_url": reverse("point-remove", args=[point.pk]),
-    }
-    return panel(request, point.client, context, invalid=bool(form.errors))
+    return client_form(
+        request,
+        point.client,
+        form=form,
+        title=point.get_kind_display(),
+        save=_("Save"),
+        back=back,
+        remove=_("Take it off the file"),
+        remove_url=reverse("point-remove", args=[point.pk]),
+    )
 
 
 @require_POST
 def point_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    point = editable_row(request, ContactPoint.objects.select_related("client"), pk)
+    point = editable(request, ContactPoint.objects.select_related("client"), pk=pk)
     back = back_to_known(request, point.client)
     undo = undo_url(point.client, "point", point, back)
     services.remove_contact_point(actor=request.user, point=point)
@@ -323,14 +333,16 @@ def date_add(request: HttpRequest, number: str) -> HttpResponse:
             form.add_service_errors(error)
         else:
             return _date_saved(request, client, dated, back)
-    context = {
-        "form": form,
-        "title": _("A date that comes back"),
-        "save": _("Save"),
-        "back": back,
-        "question": _question(request.GET.get("type", "")),
-    }
-    return panel(request, client, context, template="clients/known/fact.html", invalid=bool(form.errors))
+    return client_form(
+        request,
+        client,
+        form=form,
+        title=_("A date that comes back"),
+        save=_("Save"),
+        back=back,
+        question=_question(request.GET.get("type", "")),
+        template="clients/known/fact.html",
+    )
 
 
 def _date_saved(request: HttpRequest, client: Client, dated: DatedFact, back: str) -> HttpResponse:
@@ -341,7 +353,7 @@ def _date_saved(request: HttpRequest, client: Client, dated: DatedFact, back: st
 
 
 def date_change(request: HttpRequest, pk: int) -> HttpResponse:
-    dated = editable_row(request, DatedFact.objects.select_related("client__branch"), pk)
+    dated = editable(request, DatedFact.objects.select_related("client__branch"), pk=pk)
     client = dated.client
     back = back_to_known(request, client)
     form = DateForm(request.POST or None, dated=dated)
@@ -354,22 +366,24 @@ def date_change(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_service_errors(error)
         else:
             return _date_saved(request, client, dated, back)
-    context = {
-        "form": form,
-        "title": dated.get_kind_display(),
-        "person": dated.person,
-        "understood": words.dated(dated),
-        "save": _("Save"),
-        "back": back,
-        "remove": _("Take it off the file"),
-        "remove_url": reverse("date-forget", args=[dated.pk]),
-    }
-    return panel(request, client, context, template="clients/known/date.html", invalid=bool(form.errors))
+    return client_form(
+        request,
+        client,
+        form=form,
+        title=dated.get_kind_display(),
+        person=dated.person,
+        understood=words.dated(dated),
+        save=_("Save"),
+        back=back,
+        remove=_("Take it off the file"),
+        remove_url=reverse("date-forget", args=[dated.pk]),
+        template="clients/known/date.html",
+    )
 
 
 @require_POST
 def date_forget(request: HttpRequest, pk: int) -> HttpResponse:
-    dated = editable_row(request, DatedFact.objects.select_related("client"), pk)
+    dated = editable(request, DatedFact.objects.select_related("client"), pk=pk)
     back = back_to_known(request, dated.client)
     undo = undo_url(dated.client, "date", dated, back)
     services.forget_dated_fact(actor=request.user, dated=dated)
@@ -383,7 +397,7 @@ def date_forget(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def core_settle(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     """Accept what core banking says, ignore it, or heed it again."""
-    row = editable_row(request, CoreValue.objects.select_related("client__branch"), pk)
+    row = editable(request, CoreValue.objects.select_related("client__branch"), pk=pk)
     back = back_to_known(request, row.client)
     said = {"field": _core_label(row)}
     undo = ""

@@ -1,58 +1,42 @@
 """What the small pages about a client share: whose file it is, the panel, the line after saving."""
 
+from typing import cast
 from urllib.parse import urlencode
 
 import pghistory
-from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from clients.models import Client
+from clients.querysets import ClientQuerySet
 from clients.sight import shown_name, shown_native
-from common.pages import go, tell, way_back
+from common.pages import editable, go, panel_form, tell, way_back
 
 
-def editable_client(request: HttpRequest, number: str, rows: QuerySet | None = None) -> Client:
+def editable_client(request: HttpRequest, number: str, sight: ClientQuerySet | None = None) -> Client:
     """The client whose file the person changes: absent where hidden, refused where only seen."""
-    rows = Client.objects.editable_by(request.user) if rows is None else rows
-    rows = rows.select_related("tier", "branch").defer("search", "document_number")
-    client = rows.filter(number=number).first()
-    if client is None:
-        if Client.objects.visible_to(request.user).filter(number=number).exists():
-            raise PermissionDenied
-        raise Http404
-    return client
-
-
-def editable_row(request: HttpRequest, rows: QuerySet, pk: int) -> Model:
-    """One row of a file the person changes: absent where hidden, refused where only seen."""
-    row = rows.editable_by(request.user).filter(pk=pk).first()
-    if row is None:
-        if rows.visible_to(request.user).filter(pk=pk).exists():
-            raise PermissionDenied
-        raise Http404
-    return row
+    mine = Client.objects.editable_by(request.user) if sight is None else sight
+    mine = mine.select_related("tier", "branch").defer("search", "document_number")
+    return cast(Client, editable(request, Client.objects.all(), mine=mine, number=number))
 
 
 def back_to_known(request: HttpRequest, client: Client) -> str:
     return way_back(request, reverse("client-known", args=[client.number]))
 
 
-def panel(
-    request: HttpRequest, client: Client | None, context: dict, *, template: str = "", invalid: bool = False
-) -> HttpResponse:
-    """The panel alone for htmx, the panel on a page of its own otherwise. `title`, `save` and `back` are its words."""
-    template = template or "clients/known/panel.html"
-    context |= {"client": client, "url": request.get_full_path(), "panel_template": template}
-    if client is not None:
-        context |= {
-            "name": shown_name(request.user, client),
-            "native_name": shown_native(request.user, client),
-        }
-    whole = "clients/known/panel_page.html"
-    return render(request, template if request.htmx else whole, context, status=422 if invalid else 200)
+def about(request: HttpRequest, client: Client) -> dict:
+    """Whom a panel is about, as the person may read it."""
+    return {
+        "client": client,
+        "sub": shown_name(request.user, client),
+        "sub_native": shown_native(request.user, client),
+    }
+
+
+def client_form(request: HttpRequest, client: Client, **words) -> HttpResponse:
+    """A form about a client in a side panel; see `panel_form`."""
+    return panel_form(request, **about(request, client), **words)
 
 
 def saved(request: HttpRequest, text: str, back: str, *, undo_url: str = "") -> HttpResponse:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from clients import services
 from clients.forms.people import HouseholdForm, HouseholdNameForm, RelationForm, WhoForm
 from clients.models import Client, HouseholdMember, Relation
-from clients.views.panels import back_to_known, editable_client, panel, saved, undo_url
+from clients.views.panels import back_to_known, client_form, editable_client, saved, undo_url
 from common import audit
 from common.models import AuditEntry
 from common.text import mask_digits
@@ -33,8 +33,15 @@ def relation_add(request: HttpRequest, number: str) -> HttpResponse:
         else:
             undo = undo_url(client, "relation", relation, back)
             return saved(request, _("Relation written down."), back, undo_url=undo)
-    context = {"form": form, "title": _("Somebody close"), "save": _("Save"), "back": back}
-    return panel(request, client, context, template="clients/known/who.html", invalid=bool(form.errors))
+    return client_form(
+        request,
+        client,
+        form=form,
+        title=_("Somebody close"),
+        save=_("Save"),
+        back=back,
+        template="clients/known/who.html",
+    )
 
 
 def _is_clear(request: HttpRequest, form: WhoForm) -> bool:
@@ -80,8 +87,15 @@ def household_join(request: HttpRequest, number: str) -> HttpResponse:
             form.add_service_errors(error)
         else:
             return saved(request, _("Added to the household."), back)
-    context = {"form": form, "title": _("Somebody of the household"), "save": _("Add"), "back": back}
-    return panel(request, client, context, template="clients/known/who.html", invalid=bool(form.errors))
+    return client_form(
+        request,
+        client,
+        form=form,
+        title=_("Somebody of the household"),
+        save=_("Add"),
+        back=back,
+        template="clients/known/who.html",
+    )
 
 
 @require_POST
@@ -107,5 +121,11 @@ def household_name(request: HttpRequest, number: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         services.name_household(actor=request.user, client=client, name=form.cleaned_data["name"])
         return saved(request, _("Household renamed."), back)
-    context = {"form": form, "title": _("Household"), "save": _("Rename"), "back": back}
-    return panel(request, client, context, invalid=bool(form.errors))
+    return client_form(
+        request,
+        client,
+        form=form,
+        title=_("Household"),
+        save=_("Rename"),
+        back=back,
+    )

@@ -14,8 +14,8 @@ from clients.forms.sight import EmergencyForm, ReaderForm, RestrictForm, ReviewF
 from clients.models import SightGrant
 from clients.services.sight import IN_AN_EMERGENCY
 from clients.sight import shown_name
-from clients.views.panels import editable_client, panel, saved
-from common.pages import go, tell, way_back
+from clients.views.panels import about, editable_client, saved
+from common.pages import go, panel, tell, way_back
 from common.paging import keyset
 from common.text import is_id
 from staff.models import Role
@@ -143,6 +143,7 @@ def file_restrict(request: HttpRequest, number: str) -> HttpResponse:
         sees = type(client).objects.visible_to(request.user).filter(pk=client.pk).exists()
         return saved(request, text, back if sees else reverse("client-list"))
     context = {
+        **about(request, client),
         "form": form,
         "reader": reader,
         "problems": problems,
@@ -152,8 +153,7 @@ def file_restrict(request: HttpRequest, number: str) -> HttpResponse:
         "back": back,
         "today": request.user.today(),
     }
-    invalid = bool(form.errors or reader.errors or problems)
-    return panel(request, client, context, template="clients/known/restrict.html", invalid=invalid)
+    return panel(request, "clients/known/restrict.html", context)
 
 
 def _named(client, text: str) -> SightGrant:

@@ -56,6 +56,11 @@ def choice(row: Model, field: str) -> str:
 
 
 @register.filter
+def quoted(text: str) -> str:
+    return saying.quoted(text)
+
+
+@register.filter
 def number(value: Decimal | int | float | None) -> str:
     return "–" if value is None else saying.number(value)
 

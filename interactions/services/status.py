@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 
 from django.db import connection, transaction
-from django.db.models import DateTimeField, F, Func, Value
+from django.db.models import Value
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client
+from common.calendars import LocalDay
 from interactions.models import Action, Opportunity, Promise, ServiceCase, Stage, StageChange
 
 
@@ -33,11 +34,9 @@ def settle_status(client_ids: Iterable[int]) -> int:
         .update(state=Action.State.CANCELLED, closed_at=now, reason=reason)
     )
     # Whether a window is over is asked in the days of the client's branch.
-    local = Func(
-        F("client__branch__time_zone"), Value(now), function="timezone", output_field=DateTimeField()
-    )
-    promises = Promise.objects.filter(client__in=ended, withdrawn_at=None).annotate(now=local)
-    promises.filter(due_on__gte=F("now__date")).update(withdrawn_at=now, withdrawn_reason=reason)
+    today = LocalDay("client__branch__time_zone", Value(now))
+    promises = Promise.objects.filter(client__in=ended, withdrawn_at=None, due_on__gte=today)
+    promises.update(withdrawn_at=now, withdrawn_reason=reason)
     opportunities = list(Opportunity.objects.open().filter(client__in=ended).select_for_update())
     for opportunity in opportunities:
         opportunity.stage, opportunity.lost_reason, opportunity.closed_at = Stage.LOST, reason, now

@@ -15,7 +15,7 @@ from clients.listing import chosen, view_of
 from clients.models import Client
 from clients.querysets import ClientQuerySet
 from common import saying
-from common.pages import go, tell
+from common.pages import go, shown_status, tell
 from interactions.forms.bulk import BulkPlanForm, HandOverClientsForm
 from interactions.services import bulk
 from interactions.views.today import ROLES
@@ -66,21 +66,18 @@ def clients_plan(request: HttpRequest) -> HttpResponse:
         raise Http404
     choice = _choice(request)
     form = BulkPlanForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if choice.count and form.is_valid():
-            try:
-                done = bulk.plan_actions(actor=request.user, clients=choice.clients, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                undo = reverse("clients-plan-undo", args=[_micros(done.at)]) if done.planned else ""
-                tell(request, _said(done, form.cleaned_data["due_on"]), undo_url=undo)
-                return go(request, choice.back)
+    if request.method == "POST" and choice.count and form.is_valid():
+        try:
+            done = bulk.plan_actions(actor=request.user, clients=choice.clients, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            undo = reverse("clients-plan-undo", args=[_micros(done.at)]) if done.planned else ""
+            tell(request, _said(done, form.cleaned_data["due_on"]), undo_url=undo)
+            return go(request, choice.back)
     closed = choice.clients.filter(status__in=("closed", "deceased", "blocked")).count()
     context = {"form": form, "choice": choice, "what": "plan", "closed": closed, "most": bulk.MOST_AT_ONCE}
-    return render(request, "interactions/bulk.html", context, status=status)
+    return render(request, "interactions/bulk.html", context, status=shown_status(request))
 
 
 def _said(done: bulk.Planned, due_on) -> str:
@@ -136,21 +133,18 @@ def clients_hand_over(request: HttpRequest) -> HttpResponse:
         raise Http404
     choice = _choice(request)
     form = HandOverClientsForm(request.POST or None, user=request.user)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if choice.count and form.is_valid():
-            to = form.cleaned_data["to"]
-            try:
-                done = bulk.hand_over_clients(actor=request.user, clients=choice.clients, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                said = ngettext(
-                    "%(count)s client went to %(name)s.", "%(count)s clients went to %(name)s.", done.clients
-                )
-                tell(request, said % {"count": saying.number(done.clients), "name": to.name})
-                return go(request, choice.back)
+    if request.method == "POST" and choice.count and form.is_valid():
+        to = form.cleaned_data["to"]
+        try:
+            done = bulk.hand_over_clients(actor=request.user, clients=choice.clients, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            said = ngettext(
+                "%(count)s client went to %(name)s.", "%(count)s clients went to %(name)s.", done.clients
+            )
+            tell(request, said % {"count": saying.number(done.clients), "name": to.name})
+            return go(request, choice.back)
     context = {
         "form": form,
         "choice": choice,
@@ -158,7 +152,7 @@ def clients_hand_over(request: HttpRequest) -> HttpResponse:
         "holders": _holders(choice.clients),
         "most": bulk.MOST_AT_ONCE,
     }
-    return render(request, "interactions/bulk.html", context, status=status)
+    return render(request, "interactions/bulk.html", context, status=shown_status(request))
 
 
 def _holders(clients: ClientQuerySet) -> list[dict]:

@@ -1,6 +1,6 @@
 """Log a contact in twenty seconds; correct it; take it back."""
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,8 +12,9 @@ from clients import permits
 from clients.models import Channel, Client, ContactAgreement, Theme
 from clients.services import consents_of
 from clients.sight import shown_name
+from clients.views.panels import client_form, editable_client
 from common import saying
-from common.pages import go, panel, tell, way_back
+from common.pages import editable, go, panel, shown_status, tell, way_back
 from common.text import is_id
 from interactions import services, words
 from interactions.forms import ContactChangeForm, ContactForm, VoidForm
@@ -28,13 +29,9 @@ def contact_log(request: HttpRequest) -> HttpResponse:
         raise Http404
     number = request.GET.get("client", "")
     if not number:
-        return _render(request, "interactions/log_find.html", {"back": way_back(request, reverse("today"))})
-    client = get_object_or_404(
-        Client.objects.editable_by(request.user)
-        .select_related("tier", "branch")
-        .defer("search", "document_number"),
-        number=number,
-    )
+        named = {"title": _("Log a contact with"), "back": way_back(request, reverse("today"))}
+        return panel(request, "interactions/log_find.html", named)
+    client = editable_client(request, number)
     action = _action_of(request, client)
     today = request.user.today()
     initial = {
@@ -43,29 +40,26 @@ def contact_log(request: HttpRequest) -> HttpResponse:
         "next_channel": "call",
     }
     form = ContactForm(request.POST or None, initial=initial, client=client)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                contact = services.log_contact(
-                    actor=request.user,
-                    client=client,
-                    action=action,
-                    note=form.cleaned_data["note"],
-                    occurred_at=form.cleaned_data["occurred_at"],
-                    next_step=form.next_step(),
-                    learnt=form.learnt(),
-                    interest=form.voiced(),
-                    promise=form.promised(),
-                    repeat_reason=form.cleaned_data["repeat_reason"],
-                    submission=form.cleaned_data["submission"],
-                    **form.contact_fields(),
-                )
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                return _logged(request, contact, form)
+    if request.method == "POST" and form.is_valid():
+        try:
+            contact = services.log_contact(
+                actor=request.user,
+                client=client,
+                action=action,
+                note=form.cleaned_data["note"],
+                occurred_at=form.cleaned_data["occurred_at"],
+                next_step=form.next_step(),
+                learnt=form.learnt(),
+                interest=form.voiced(),
+                promise=form.promised(),
+                repeat_reason=form.cleaned_data["repeat_reason"],
+                submission=form.cleaned_data["submission"],
+                **form.contact_fields(),
+            )
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            return _logged(request, contact, form)
     first, rest = words.reason(action, today) if action else ("", "")
     said_again = services.repetition(
         actor=request.user, client=client, theme=action.theme if action else None, action=action
@@ -88,20 +82,16 @@ def contact_log(request: HttpRequest) -> HttpResponse:
         .first(),
         "today": today,
         "now": timezone.localtime(),
+        "title": client.name,
+        "title_native": client.other_script,
         "back": way_back(request, reverse("client-detail", args=[client.number])),
-        "url": request.get_full_path(),
     }
-    return _render(request, "interactions/log.html", context, status)
+    return panel(request, "interactions/log.html", context)
 
 
 def contact_permits(request: HttpRequest, number: str) -> HttpResponse:
     """What the client allows, asked again when the channel or the theme of the form changes."""
-    client = get_object_or_404(
-        Client.objects.editable_by(request.user)
-        .select_related("tier", "branch")
-        .defer("search", "document_number"),
-        number=number,
-    )
+    client = editable_client(request, number)
     channel, wanted = request.GET.get("channel", ""), request.GET.get("theme", "")
     if channel not in Channel.values:
         raise Http404
@@ -165,20 +155,10 @@ def _logged(request: HttpRequest, contact: Contact, form: ContactForm) -> HttpRe
     return go(request, way_back(request, reverse("client-detail", args=[contact.client.number])))
 
 
-def _render(request: HttpRequest, template: str, context: dict, status: int = 200) -> HttpResponse:
-    return panel(request, template, {"title": _("Log a contact"), **context}, status)
-
-
 def contact_change(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct one contact; who may is asked of the queryset, how long freely of the contact."""
-    visible = (
-        Contact.objects.visible_to(request.user)
-        .counted()
-        .select_related("client__tier", "client__branch", "note")
-    )
-    contact = get_object_or_404(visible, pk=pk)
-    if not Contact.objects.editable_by(request.user).filter(pk=pk).exists():
-        raise PermissionDenied
+    rows = Contact.objects.counted().select_related("client__tier", "client__branch", "note")
+    contact = editable(request, rows, pk=pk)
     note = getattr(contact, "note", None)
     form = ContactChangeForm(
         request.POST or None,
@@ -195,61 +175,57 @@ def contact_change(request: HttpRequest, pk: int) -> HttpResponse:
             "participants": contact.participants,
         },
     )
-    status = 200
     back = way_back(request, reverse("client-detail", args=[contact.client.number]))
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                changes = form.contact_fields()
-                if form.cleaned_data["occurred_at"] and "occurred_at" in form.changed_data:
-                    changes["occurred_at"] = form.cleaned_data["occurred_at"]
-                if "minutes" not in form.changed_data:
-                    del changes["duration_seconds"]
-                services.change_contact(
-                    actor=request.user,
-                    contact=contact,
-                    changes=changes,
-                    note=form.cleaned_data["note"],
-                    reason=form.cleaned_data["reason"],
-                )
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(request, _("Contact corrected."))
-                return go(request, back)
-    context = {
-        "form": form,
-        "contact": contact,
-        "client": contact.client,
-        "back": back,
-        "url": request.get_full_path(),
-    }
-    return _render(request, "interactions/contact_change.html", context, status)
+    if request.method == "POST" and form.is_valid():
+        try:
+            changes = form.contact_fields()
+            if form.cleaned_data["occurred_at"] and "occurred_at" in form.changed_data:
+                changes["occurred_at"] = form.cleaned_data["occurred_at"]
+            if "minutes" not in form.changed_data:
+                del changes["duration_seconds"]
+            services.change_contact(
+                actor=request.user,
+                contact=contact,
+                changes=changes,
+                note=form.cleaned_data["note"],
+                reason=form.cleaned_data["reason"],
+            )
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(request, _("Contact corrected."))
+            return go(request, back)
+    return client_form(
+        request,
+        contact.client,
+        form=form,
+        title=_("Correct a contact"),
+        save=_("Save"),
+        back=back,
+        contact=contact,
+        template="interactions/contact_change.html",
+    )
 
 
 def contact_void(request: HttpRequest, pk: int) -> HttpResponse:
-    contact = get_object_or_404(Contact.objects.editable_by(request.user).select_related("client"), pk=pk)
+    contact = editable(request, Contact.objects.select_related("client"), pk=pk)
     form = VoidForm(request.POST or None)
-    status = 200
     back = way_back(request, reverse("client-detail", args=[contact.client.number]))
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                services.void_contact(actor=request.user, contact=contact, reason=form.cleaned_data["reason"])
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(request, _("The contact counts no more."))
-                return go(request, back)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.void_contact(actor=request.user, contact=contact, reason=form.cleaned_data["reason"])
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(request, _("The contact counts no more."))
+            return go(request, back)
     context = {"form": form, "contact": contact, "client": contact.client, "back": back}
-    return render(request, "interactions/void.html", context, status=status)
+    return render(request, "interactions/void.html", context, status=shown_status(request))
 
 
 @require_POST
 def contact_undo(request: HttpRequest, pk: int) -> HttpResponse:
-    contact = get_object_or_404(Contact.objects.editable_by(request.user).select_related("client"), pk=pk)
+    contact = editable(request, Contact.objects.select_related("client"), pk=pk)
     services.undo_contact(actor=request.user, contact=contact)
     tell(request, _("Contact with %(name)s taken back.") % {"name": shown_name(request.user, contact.client)})
     return go(request, way_back(request, reverse("client-detail", args=[contact.client.number])))

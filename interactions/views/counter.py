@@ -16,7 +16,7 @@ from clients.models import Client, DatedFact, Fact
 from common import audit, saying
 from common.calendars import WorkingCalendar
 from common.models import AuditEntry
-from common.pages import go, tell
+from common.pages import go, shown_status, tell
 from common.text import is_han, is_id
 from common.vague import read
 from interactions.forms.counter import CounterNoteForm, LookUpForm, TakeBackForm
@@ -342,19 +342,16 @@ def counter_take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back one's own note of the last 24 hours, with a reason."""
     contact = _own_note(request, pk)
     form = TakeBackForm(request.POST or None)
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                desk.take_back_note(actor=request.user, contact=contact, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_error("reason", error)
-            else:
-                tell(request, _("The note is taken back."))
-                return go(request, reverse("counter"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            desk.take_back_note(actor=request.user, contact=contact, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error("reason", error)
+        else:
+            tell(request, _("The note is taken back."))
+            return go(request, reverse("counter"))
     context = {"form": form, "contact": contact, "today": request.user.today()}
-    return render(request, "interactions/counter_take_back.html", context, status=status)
+    return render(request, "interactions/counter_take_back.html", context, status=shown_status(request))
 
 
 @require_POST

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_POST
 
 from clients.models import Client
 from clients.sight import shown_name, shown_native, shown_words
+from clients.views.panels import client_form, editable_client
 from common import audit, saying
 from common.models import AuditEntry
-from common.pages import go, panel_form, tell, way_back
+from common.pages import editable, go, shown_status, tell, way_back
 from common.paging import keyset
 from common.text import clean_line, mask_digits
 from common.vague import read
@@ -22,15 +23,6 @@ from interactions.models import CaseStep, Promise, Referral, ServiceCase
 from interactions.services import cases, referrals
 
 ROLES = ("account_manager", "supervisor")
-
-
-def _client(request: HttpRequest, number: str) -> Client:
-    """A client whose file may be changed: absent where not visible, refused where only to be read."""
-    rows = Client.objects.select_related("branch", "tier").defer("search", "document_number")
-    client = get_object_or_404(rows.visible_to(request.user), number=number)
-    if not Client.objects.editable_by(request.user).filter(pk=client.pk).exists():
-        raise PermissionDenied
-    return client
 
 
 # -- promises --------------------------------------------------------------------------------------
@@ -67,43 +59,38 @@ def promise_note(request: HttpRequest) -> HttpResponse:
     number, text = request.GET.get("client", ""), request.GET.get("text", "")[:400].strip()
     if not number:
         return _whose(request, text)
-    client = _client(request, number)
+    client = editable_client(request, number)
     today = client.branch.today()
     back = way_back(request, reverse("client-detail", args=[client.number]))
     form = forms.PromiseForm(request.POST or None, today=today, initial={"text": text})
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                promise = services.note_promise(
-                    actor=request.user,
-                    client=client,
-                    noted=form.cleaned_data["noted"],
-                    submission=form.cleaned_data["submission"],
-                )
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                said = _("Noted for %(name)s. %(window)s.") % {
-                    "name": client.name,
-                    "window": window_words(promise, today),
-                }
-                tell(request, said, undo_url=reverse("promise-undo", args=[promise.pk]))
-                return go(request, back)
+    if request.method == "POST" and form.is_valid():
+        try:
+            promise = services.note_promise(
+                actor=request.user,
+                client=client,
+                noted=form.cleaned_data["noted"],
+                submission=form.cleaned_data["submission"],
+            )
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            said = _("Noted for %(name)s. %(window)s.") % {
+                "name": client.name,
+                "window": window_words(promise, today),
+            }
+            tell(request, said, undo_url=reverse("promise-undo", args=[promise.pk]))
+            return go(request, back)
     window = read(text, today=today) if text else None
-    return panel_form(
+    return client_form(
         request,
+        client,
         form=form,
         title=_("Note a promise"),
         save=_("Note it"),
         back=back,
-        sub=client.name,
-        sub_native=client.other_script,
         below="interactions/promise_read.html",
         words=window_words(window, today) if window else "",
         typed=bool(text),
-        status=status,
     )
 
 
@@ -143,37 +130,29 @@ def _note_url(request: HttpRequest, client: Client, words: str) -> str:
 
 
 def _promise(request: HttpRequest, pk: int) -> Promise:
-    promise = get_object_or_404(Promise.objects.visible_to(request.user).select_related("client"), pk=pk)
-    if not Promise.objects.editable_by(request.user).filter(pk=pk).exists():
-        raise PermissionDenied
-    return promise
+    return editable(request, Promise.objects.select_related("client"), pk=pk)
 
 
 def promise_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     promise = _promise(request, pk)
     form = forms.WithdrawForm(request.POST or None)
     back = way_back(request, reverse("client-detail", args=[promise.client.number]))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                services.withdraw_promise(
-                    actor=request.user, promise=promise, reason=form.cleaned_data["reason"]
-                )
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(request, _("The promise is withdrawn."))
-                return go(request, back)
-    return panel_form(
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.withdraw_promise(actor=request.user, promise=promise, reason=form.cleaned_data["reason"])
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(request, _("The promise is withdrawn."))
+            return go(request, back)
+    return client_form(
         request,
+        promise.client,
         form=form,
         title=_("Withdraw a promise"),
         save=_("Withdraw it"),
         back=back,
-        sub=f"“{promise.text}”",
-        status=status,
+        said=promise.text,
     )
 
 
@@ -224,104 +203,80 @@ def _case_row(user, case: ServiceCase, now) -> dict:
 
 
 def case_open(request: HttpRequest, number: str) -> HttpResponse:
-    client = _client(request, number)
+    client = editable_client(request, number)
     form = forms.CaseForm(request.POST or None)
     back = way_back(request, reverse("client-tab", args=[number, "service"]))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                case = services.open_case(actor=request.user, client=client, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(request, _("Case opened: first step by %(when)s.") % {"when": saying.exact(case.due_at)})
-                return go(request, back)
-    return panel_form(
+    if request.method == "POST" and form.is_valid():
+        try:
+            case = services.open_case(actor=request.user, client=client, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(request, _("Case opened: first step by %(when)s.") % {"when": saying.exact(case.due_at)})
+            return go(request, back)
+    return client_form(
         request,
+        client,
         form=form,
         title=_("Open a case"),
         save=_("Open it"),
         back=back,
-        sub=client.name,
-        sub_native=client.other_script,
-        status=status,
     )
 
 
-def _case(request: HttpRequest, pk: int) -> ServiceCase:
-    rows = ServiceCase.objects.select_related("client__branch", "client__tier", "opened_by")
-    case = get_object_or_404(rows.visible_to(request.user), pk=pk)
-    if request.method == "POST" and not ServiceCase.objects.editable_by(request.user).filter(pk=pk).exists():
-        raise PermissionDenied
-    if not request.user.may_see_identities:
-        raise PermissionDenied
-    return case
+CASES = ServiceCase.objects.select_related("client__branch", "client__tier", "opened_by")
 
 
 def case_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One case with its steps; the next step is written here."""
-    case = _case(request, pk)
     user = request.user
-    editable = case.is_open and ServiceCase.objects.editable_by(user).filter(pk=pk).exists()
-    form = forms.StepForm(request.POST or None, case=case) if editable else None
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form is None:
-            raise PermissionDenied
-        if form.is_valid():
-            try:
-                services.take_step(actor=user, case=case, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(request, _("Written down."))
-                return go(request, reverse("case-detail", args=[pk]))
+    if not user.may_see_identities:
+        raise PermissionDenied
+    is_sent = request.method == "POST"
+    case = editable(request, CASES, pk=pk) if is_sent else get_object_or_404(CASES.visible_to(user), pk=pk)
+    may_edit = is_sent or ServiceCase.objects.editable_by(user).filter(pk=pk).exists()
+    # What was typed stays on the page, even where a colleague has closed the case meanwhile.
+    form = forms.StepForm(request.POST or None, case=case) if is_sent or (may_edit and case.is_open) else None
+    if form is not None and is_sent and form.is_valid():
+        try:
+            services.take_step(actor=user, case=case, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(request, _("Written down."))
+            return go(request, reverse("case-detail", args=[pk]))
     context = {
         **_case_row(user, case, timezone.now()),
         "form": form,
         "steps": case.steps.select_related("by").order_by("at", "pk"),
         "owed": CaseStep.Step(cases.next_step(case)).label if case.is_open else "",
-        "editable": editable,
+        "may_edit": may_edit,
         "today": user.today(),
         "client": case.client,
     }
-    return render(request, "interactions/case.html", context, status=status)
+    return render(request, "interactions/case.html", context, status=shown_status(request))
 
 
 def case_close(request: HttpRequest, pk: int) -> HttpResponse:
-    case = _case(request, pk)
-    if not ServiceCase.objects.editable_by(request.user).filter(pk=pk).exists():
-        raise PermissionDenied
+    case = editable(request, CASES, pk=pk)
     form = forms.CloseCaseForm(request.POST or None)
     back = way_back(request, reverse("case-detail", args=[pk]))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                services.close_case(actor=request.user, case=case, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(request, _("Case closed."), undo_url=reverse("case-reopen", args=[pk]))
-                return go(request, back)
-    return panel_form(
-        request,
-        form=form,
-        title=_("Close the case"),
-        save=_("Close it"),
-        back=back,
-        sub=case.client.name,
-        status=status,
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.close_case(actor=request.user, case=case, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(request, _("Case closed."), undo_url=reverse("case-reopen", args=[pk]))
+            return go(request, back)
+    return client_form(
+        request, case.client, form=form, title=_("Close the case"), save=_("Close it"), back=back
     )
 
 
 @require_POST
 def case_reopen(request: HttpRequest, pk: int) -> HttpResponse:
-    case = _case(request, pk)
+    case = editable(request, CASES, pk=pk)
     try:
         services.reopen_case(actor=request.user, case=case)
     except ValidationError as error:
@@ -353,43 +308,33 @@ def referral_list(request: HttpRequest) -> HttpResponse:
 
 
 def referral_make(request: HttpRequest, number: str) -> HttpResponse:
-    client = _client(request, number)
+    client = editable_client(request, number)
     form = forms.ReferralForm(request.POST or None, client=client, user=request.user)
     back = way_back(request, reverse("client-detail", args=[number]))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                services.refer(actor=request.user, client=client, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(
-                    request,
-                    _("%(name)s sees the client from now on.") % {"name": form.cleaned_data["to"].name},
-                )
-                return go(request, back)
-    return panel_form(
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.refer(actor=request.user, client=client, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(
+                request,
+                _("%(name)s sees the client from now on.") % {"name": form.cleaned_data["to"].name},
+            )
+            return go(request, back)
+    return client_form(
         request,
+        client,
         form=form,
         title=_("Lead to a specialist"),
         save=_("Lead the client there"),
         back=back,
-        sub=client.name,
-        sub_native=client.other_script,
-        status=status,
     )
 
 
 def _referral(request: HttpRequest, pk: int) -> Referral:
-    rows = Referral.objects.visible_to(request.user).select_related(
-        "client__branch", "specialist", "referred_by"
-    )
-    referral = get_object_or_404(rows, pk=pk)
-    if not Referral.objects.editable_by(request.user).filter(pk=pk).exists():
-        raise PermissionDenied
-    return referral
+    rows = Referral.objects.select_related("client__branch", "specialist", "referred_by")
+    return editable(request, rows, pk=pk)
 
 
 @require_POST
@@ -422,30 +367,23 @@ def referral_end(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     declines = what == "decline"
     form = forms.ReferralEndForm(request.POST or None, referral=referral, declines=declines)
     back = way_back(request, reverse("referral-list"))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            words = form.cleaned_data["words"]
-            try:
-                if declines:
-                    services.answer_referral(
-                        actor=request.user, referral=referral, accepts=False, reason=words
-                    )
-                else:
-                    services.finish_referral(actor=request.user, referral=referral, outcome=words)
-            except ValidationError as error:
-                form.add_service_errors(error)
+    if request.method == "POST" and form.is_valid():
+        words = form.cleaned_data["words"]
+        try:
+            if declines:
+                services.answer_referral(actor=request.user, referral=referral, accepts=False, reason=words)
             else:
-                tell(request, _("Declined.") if declines else _("The referral has ended."))
-                return go(request, back)
-    return panel_form(
+                services.finish_referral(actor=request.user, referral=referral, outcome=words)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(request, _("Declined.") if declines else _("The referral has ended."))
+            return go(request, back)
+    return client_form(
         request,
+        referral.client,
         form=form,
         title=_("Decline") if declines else _("End the referral"),
         save=_("Decline") if declines else _("End it"),
         back=back,
-        sub=referral.client.name,
-        sub_native=referral.client.other_script,
-        status=status,
     )

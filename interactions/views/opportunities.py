@@ -1,17 +1,18 @@
 """Opportunities: a board by stage and a list; raise, change, move, take back."""
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from clients.models import Assignment, Client
+from clients.models import Assignment
 from clients.sight import shown_name, shown_native, shown_words
+from clients.views.panels import client_form, editable_client
 from common import saying
-from common.pages import go, panel_form, tell, way_back
+from common.pages import editable, go, panel_form, tell, way_back
 from common.paging import keyset
 from interactions import services
 from interactions.forms.opportunities import MoveForm, OpportunityForm
@@ -101,43 +102,32 @@ def _row(user, one: Opportunity, today) -> dict:
 
 def opportunity_raise(request: HttpRequest, number: str) -> HttpResponse:
     """Write down an interest without logging a contact."""
-    clients = Client.objects.select_related("branch", "tier").defer("search", "document_number")
-    client = get_object_or_404(clients.visible_to(request.user), number=number)
-    if not Client.objects.editable_by(request.user).filter(pk=client.pk).exists():
-        raise PermissionDenied
+    client = editable_client(request, number)
     form = OpportunityForm(request.POST or None, client=client)
     back = way_back(request, reverse("client-tab", args=[number, "opportunities"]))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            data = form.cleaned_data
-            data["stage"] = data["stage"] or Stage.INTEREST
-            try:
-                services.raise_opportunity(actor=request.user, client=client, interest=Interest(**data))
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(request, _("Interest of %(name)s written down.") % {"name": client.name})
-                return go(request, back)
-    return panel_form(
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        data["stage"] = data["stage"] or Stage.INTEREST
+        try:
+            services.raise_opportunity(actor=request.user, client=client, interest=Interest(**data))
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(request, _("Interest of %(name)s written down.") % {"name": client.name})
+            return go(request, back)
+    return client_form(
         request,
+        client,
         form=form,
         title=_("An interest to follow"),
         save=_("Write it down"),
         back=back,
-        sub=client.name,
-        sub_native=client.other_script,
-        status=status,
     )
 
 
 def _opportunity(request: HttpRequest, pk: int) -> Opportunity:
     rows = Opportunity.objects.select_related("client__branch", "client__tier", "product")
-    opportunity = get_object_or_404(rows.visible_to(request.user), pk=pk)
-    if not Opportunity.objects.editable_by(request.user).filter(pk=pk).exists():
-        raise PermissionDenied
-    return opportunity
+    return editable(request, rows, pk=pk)
 
 
 def opportunity_change(request: HttpRequest, pk: int) -> HttpResponse:
@@ -155,32 +145,27 @@ def opportunity_change(request: HttpRequest, pk: int) -> HttpResponse:
     }
     form = OpportunityForm(request.POST or None, client=one.client, opportunity=one, initial=initial)
     back = way_back(request, reverse("opportunity-list"))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                services.change_opportunity(actor=request.user, opportunity=one, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(
-                    request,
-                    _("Changed: %(what)s for %(name)s.") % {"what": one.what, "name": one.client.name},
-                )
-                return go(request, back)
-    return panel_form(
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.change_opportunity(actor=request.user, opportunity=one, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(
+                request,
+                _("Changed: %(what)s for %(name)s.") % {"what": one.what, "name": one.client.name},
+            )
+            return go(request, back)
+    return client_form(
         request,
+        one.client,
         form=form,
         title=one.what,
         save=_("Save"),
         back=back,
-        sub=one.client.name,
-        sub_native=one.client.other_script,
         below="interactions/stages.html",
         stages=one.stages.select_related("by").order_by("at", "pk"),
         today=request.user.today(),
-        status=status,
     )
 
 
@@ -191,23 +176,20 @@ def opportunity_move(request: HttpRequest, pk: int, stage: str) -> HttpResponse:
     one = _opportunity(request, pk)
     form = MoveForm(request.POST or None, opportunity=one, stage=stage)
     back = way_back(request, reverse("opportunity-list"))
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            data = {**form.cleaned_data, "stage": stage}
-            try:
-                services.move_opportunity(actor=request.user, opportunity=one, **data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                said = {
-                    Stage.WON: _("Won: %(what)s for %(name)s."),
-                    Stage.LOST: _("Lost: %(what)s for %(name)s."),
-                }.get(Stage(stage), _("Moved on: %(what)s for %(name)s."))
-                undo = reverse("opportunity-reopen", args=[pk]) if stage in (Stage.WON, Stage.LOST) else ""
-                tell(request, said % {"what": one.what, "name": one.client.name}, undo_url=undo)
-                return go(request, back)
+    if request.method == "POST" and form.is_valid():
+        data = {**form.cleaned_data, "stage": stage}
+        try:
+            services.move_opportunity(actor=request.user, opportunity=one, **data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            said = {
+                Stage.WON: _("Won: %(what)s for %(name)s."),
+                Stage.LOST: _("Lost: %(what)s for %(name)s."),
+            }.get(Stage(stage), _("Moved on: %(what)s for %(name)s."))
+            undo = reverse("opportunity-reopen", args=[pk]) if stage in (Stage.WON, Stage.LOST) else ""
+            tell(request, said % {"what": one.what, "name": one.client.name}, undo_url=undo)
+            return go(request, back)
     nothing = stage == Stage.WON and not form.fields["purchase"].queryset.exists()
     return panel_form(
         request,
@@ -217,7 +199,6 @@ def opportunity_move(request: HttpRequest, pk: int, stage: str) -> HttpResponse:
         back=back,
         sub=_("%(what)s for %(name)s") % {"what": one.what, "name": one.client.name},
         heed=[_("No purchase since then is known yet; it comes with the next export.")] if nothing else [],
-        status=status,
     )
 
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common import saying
-from common.pages import go, tell
+from common.pages import go, shown_status, tell
 from common.paging import keyset
 from interactions.forms.bulk import HandOverBookForm, account_managers
 from interactions.models import Action
@@ -33,17 +33,14 @@ def team(request: HttpRequest) -> HttpResponse:
     if user.role not in TEAM_ROLES:
         raise Http404
     form = CoverForm(request.POST or None, user=user)
-    status = 200
-    if request.method == "POST":
-        if form.is_valid():
-            try:
-                cover = arrange_cover(actor=user, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_error(None, error)
-            else:
-                tell(request, _("%(name)s stands in.") % {"name": cover.stand_in.name})
-                return go(request, reverse("team"))
-        status = 422
+    if request.method == "POST" and form.is_valid():
+        try:
+            cover = arrange_cover(actor=user, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            tell(request, _("%(name)s stands in.") % {"name": cover.stand_in.name})
+            return go(request, reverse("team"))
     today = user.today()
     people = User.objects.visible_to(user)
     page = keyset(people, keys=("name", "id"), size=100, cursor=request.GET.get("cursor", ""))
@@ -64,7 +61,7 @@ def team(request: HttpRequest) -> HttpResponse:
         "with_loads": user.role == "supervisor",
         "away": {cover.covered_id for cover in covers if cover.from_on <= today},
     }
-    return render(request, "common/team.html", context, status=status)
+    return render(request, "common/team.html", context, status=shown_status(request))
 
 
 def book_hand_over(request: HttpRequest, pk: int) -> HttpResponse:
@@ -94,17 +91,14 @@ def book_hand_over(request: HttpRequest, pk: int) -> HttpResponse:
         named=len(listed),
         initial={"by": bulk.BY_NAME},
     )
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                done = bulk.hand_over_book(actor=user, owner=owner, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(request, _said(owner, done))
-                return go(request, reverse("team"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = bulk.hand_over_book(actor=user, owner=owner, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(request, _said(owner, done))
+            return go(request, reverse("team"))
     context = {
         "form": form,
         "owner": owner,
@@ -114,7 +108,7 @@ def book_hand_over(request: HttpRequest, pk: int) -> HttpResponse:
         "more_named": max(0, named.count() - len(listed)) if len(listed) == MOST_NAMED else 0,
         "today": user.today(),
     }
-    return render(request, "interactions/book.html", context, status=status)
+    return render(request, "interactions/book.html", context, status=shown_status(request))
 
 
 def _tiers(book) -> list[dict]:

@@ -2,10 +2,10 @@
 
 from datetime import date, timedelta
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST
 from clients.models import Client, ContactAgreement, ContactPoint, Theme
 from clients.permits import agreement_words
 from clients.sight import may_reveal
+from clients.views.panels import editable_client
 from common import saying
-from common.pages import addresses, go, tell, way_back
+from common.pages import addresses, editable, go, shown_status, tell, way_back
 from interactions import forms, services, words
 from interactions.models import Action, Arrival, Contact
 from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
@@ -246,12 +247,7 @@ def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
 
 
 def _action(request: HttpRequest, pk: int) -> Action:
-    """An action to work on: absent where its client is not visible, refused where it is only to be looked at."""
-    rows = Action.objects.select_related("client__branch", "client__tier", "theme")
-    action = get_object_or_404(rows.visible_to(request.user), pk=pk)
-    if not Action.objects.editable_by(request.user).filter(pk=pk).exists():
-        raise PermissionDenied
-    return action
+    return editable(request, Action.objects.select_related("client__branch", "client__tier", "theme"), pk=pk)
 
 
 def action_hand(request: HttpRequest, pk: int) -> HttpResponse:
@@ -283,24 +279,21 @@ def action_change(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     action = _action(request, pk)
     form_class, service, title = CHANGES[what]
     form = form_class(request.POST or None, action=action, user=request.user)
-    status = 200
     back = way_back(request, reverse("today"))
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                service(actor=request.user, action=action, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                said = {
-                    "snooze": _("Put off: %(name)s."),
-                    "skip": _("Skipped: %(name)s."),
-                    "hand-over": _("Handed over: %(name)s."),
-                }[what] % {"name": action.client.name}
-                undo = reverse("action-undo", args=[pk, what]) if what in UNDO else ""
-                tell(request, said, undo_url=undo)
-                return go(request, back)
+    if request.method == "POST" and form.is_valid():
+        try:
+            service(actor=request.user, action=action, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            said = {
+                "snooze": _("Put off: %(name)s."),
+                "skip": _("Skipped: %(name)s."),
+                "hand-over": _("Handed over: %(name)s."),
+            }[what] % {"name": action.client.name}
+            undo = reverse("action-undo", args=[pk, what]) if what in UNDO else ""
+            tell(request, said, undo_url=undo)
+            return go(request, back)
     context = {
         "action": action,
         "form": form,
@@ -310,7 +303,7 @@ def action_change(request: HttpRequest, pk: int, what: str) -> HttpResponse:
         "today": request.user.today(),
     }
     template = "interactions/change.html" if request.htmx else "interactions/change_page.html"
-    return render(request, template, context, status=status)
+    return render(request, template, context, status=shown_status(request))
 
 
 @require_POST
@@ -345,19 +338,16 @@ def action_undo(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 
 def action_plan(request: HttpRequest) -> HttpResponse:
     """Plan an action for a client, by hand."""
-    client = get_object_or_404(Client.objects.editable_by(request.user), number=request.GET.get("client", ""))
+    client = editable_client(request, request.GET.get("client", ""))
     form = forms.PlanForm(request.POST or None)
-    status = 200
     back = way_back(request, reverse("client-detail", args=[client.number]))
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                action = services.plan_action(actor=request.user, client=client, **form.cleaned_data)
-            except ValidationError as error:
-                form.add_service_errors(error)
-            else:
-                tell(request, _("Planned: %(date)s.") % {"date": saying.day(action.due_on, "MMMMEEEEd")})
-                return go(request, back)
+    if request.method == "POST" and form.is_valid():
+        try:
+            action = services.plan_action(actor=request.user, client=client, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            tell(request, _("Planned: %(date)s.") % {"date": saying.day(action.due_on, "MMMMEEEEd")})
+            return go(request, back)
     context = {"form": form, "client": client, "back": back}
-    return render(request, "interactions/plan.html", context, status=status)
+    return render(request, "interactions/plan.html", context, status=shown_status(request))

@@ -1,6 +1,6 @@
 """Promises: noted in one line, kept inside their window, withdrawn with a reason."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -9,7 +9,7 @@ from django.utils import timezone
 from interactions import services
 from interactions.models import Action, Promise
 from interactions.services import Noted
-from tests.factories import ContactFactory, PromiseFactory
+from tests.factories import BranchFactory, ClientFactory, ContactFactory, PromiseFactory
 
 
 @pytest.fixture
@@ -82,6 +82,22 @@ def test_kept_by_a_reached_contact_inside_the_window_and_by_nothing_else(alice, 
     assert not is_kept()
     ContactFactory(client=carla, staff=alice, occurred_at=now - timedelta(days=3))
     assert is_kept()
+
+
+@pytest.mark.parametrize("asked_in", ["UTC", "Asia/Shanghai", "America/Mexico_City"])
+@pytest.mark.parametrize("hour", [0, 12, 23])
+def test_a_contact_counts_on_its_day_in_the_clients_branch_whoever_asks(bank, alice, asked_in, hour):
+    east = BranchFactory(parent=bank, time_zone="Asia/Shanghai")
+    client = ClientFactory(branch=east)
+    day = date(2026, 3, 10)
+    promise = PromiseFactory(
+        client=client, opens_on=day, due_on=day, noted_at=datetime(2026, 3, 1, tzinfo=UTC)
+    )
+    moment = datetime(2026, 3, 10, hour, 30, tzinfo=east.zone)
+    ContactFactory(client=client, staff=alice, occurred_at=moment, recorded_at=moment)
+    with timezone.override(asked_in):
+        assert Promise.objects.with_kept().get(pk=promise.pk).is_kept
+        assert not Promise.objects.owed().filter(pk=promise.pk).exists()
 
 
 def test_withdrawing_needs_a_reason_and_cancels_the_action(alice, carla, today):
