@@ -4,7 +4,7 @@ A client file shows a dozen small lists. Each is a few rows, so they come togeth
 one costs more in round trips and in putting queries together than in answering them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
+from clients.completeness import completeness, worth_asking
 from clients.models import Client, Consent, ContactAgreement, ContactPoint, DatedFact, FactType
 from clients.models.people import RelationKind, inverse_of
 from clients.words import question
@@ -21,7 +22,7 @@ ASKED = 3  # how many questions "ask next" puts
 
 _SQL = """
 WITH said AS (
-    SELECT DISTINCT ON (slot) slot, at, actor_id, by_kind, contact_id FROM clients_factchange
+    SELECT DISTINCT ON (slot) slot, fact_type_id, new_hash, at, actor_id, by_kind, contact_id FROM clients_factchange
      WHERE client_id = %(id)s ORDER BY slot, at DESC, id DESC
 )
 SELECT
@@ -61,7 +62,8 @@ SELECT
      WHERE m.household_id = (SELECT household_id FROM clients_householdmember WHERE client_id = %(id)s)) x)
  AS members,
  (SELECT json_agg(x ORDER BY x.weight DESC, x.id) FROM (
-    SELECT id, code, name, lives_in, weight, is_many FROM clients_facttype) x) AS types
+    SELECT id, code, name, lives_in, weight, is_many FROM clients_facttype) x) AS types,
+ (SELECT json_agg(DISTINCT fact_type_id) FROM said WHERE new_hash <> '') AS learnt
 """
 
 
@@ -94,6 +96,7 @@ class Close:
 class Known:
     """What is known about one client on a day; nothing here was checked against anybody's sight."""
 
+    client: Client
     facts: list[KnownFact]
     dates: list[DatedFact]
     points: list[ContactPoint]
@@ -104,7 +107,7 @@ class Known:
     members: list[Close]
     household: str
     types: list[FactType]
-    codes: set[str] = field(default_factory=set)
+    learnt: set[int]  # ids of the fact types of which the ledger holds a value
 
     @property
     def usable_points(self) -> list[ContactPoint]:
@@ -115,34 +118,16 @@ class Known:
         return next((one for one in self.managers if one["role"] == "primary"), None)
 
     @property
-    def completeness(self) -> float | None:
-        """The weighted share of the fact types that are known (domain.md); None without a catalogue."""
-        whole = sum(kind.weight for kind in self.wanted)
-        known = sum(kind.weight for kind in self.wanted if kind.code in self.codes)
-        return known / whole if whole else None
+    def completeness(self) -> float:
+        return completeness(self.types, self.learnt)
 
-    @property
-    def wanted(self) -> list[FactType]:
-        return [kind for kind in self.types if kind.weight]
-
-    def ask_next(self, is_person: bool = True) -> list[tuple[FactType, str]]:
+    def ask_next(self) -> list[tuple[FactType, str]]:
         """The heaviest unknown fact types with what to ask."""
-        left = [kind for kind in self.wanted if kind.code not in self.codes]
-        if is_person:
-            left = [kind for kind in left if kind.code != "founding"]
-        else:
-            left = [kind for kind in left if kind.code in _OF_ORGANISATIONS]
-        return [(kind, question(kind)) for kind in left[:ASKED]]
+        return [(kind, question(kind)) for kind in worth_asking(self.types, self.learnt, self.client)[:ASKED]]
 
     def others(self) -> set[int]:
         """Ids of the other clients that stand in relations and household."""
         return {one.client_id for one in (*self.relations, *self.members) if one.client_id}
-
-
-_OF_ORGANISATIONS = {
-    "phone", "email", "address", "founding", "business", "need", "goal", "assets_elsewhere", "decides", "relation",
-    "agreement", "preference",
-}  # fmt: skip
 
 
 def known_of(client: Client, *, contacts_table: str, on: date) -> Known:
@@ -151,12 +136,13 @@ def known_of(client: Client, *, contacts_table: str, on: date) -> Known:
     with connection.cursor() as cursor:
         cursor.execute(_SQL.format(contacts=quoted), {"id": client.pk, "on": on})
         row = cursor.fetchone()
-    facts, dates, points, managers, consents, agreement, relations, members, types = (
+    facts, dates, points, managers, consents, agreement, relations, members, types, learnt = (
         one if one is not None else [] for one in row
     )
     kinds = [FactType(**one) for one in types]
     by_code = {kind.code: kind for kind in kinds}
-    known = Known(
+    return Known(
+        client=client,
         facts=[_fact(one, by_code[one["code"]]) for one in facts],
         dates=[DatedFact(client=client, **one) for one in dates],
         points=[ContactPoint(client=client, **one) for one in points],
@@ -173,23 +159,8 @@ def known_of(client: Client, *, contacts_table: str, on: date) -> Known:
         ],
         household=members[0]["household"] if members else "",
         types=kinds,
+        learnt=set(learnt),
     )
-    known.codes = _codes(known)
-    return known
-
-
-def _codes(known: Known) -> set[str]:
-    """Codes of the fact types of which something is known."""
-    found = {fact.type.code for fact in known.facts} | {point.kind for point in known.points}
-    found |= {
-        "family_date" if one.person else {"other": "other_date"}.get(one.kind, one.kind)
-        for one in known.dates
-    }
-    if known.relations:
-        found.add("relation")
-    if known.agreement:
-        found.add("agreement")
-    return found
 
 
 def _fact(one: dict, kind: FactType) -> KnownFact:

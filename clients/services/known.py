@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from clients.completeness import completeness, worth_asking
 from clients.models import Client, ContactPoint, DatedFact, Fact, FactChange, FactType
 from clients.services.finding import refresh_search
 from clients.services.ground import may_edit, required
@@ -27,17 +28,6 @@ from staff.models import User
 FACT_LENGTH = 500
 POINT_CODES = ("phone", "email", "address", "messenger")
 DATE_CODES = {"birthday": "birthday", "wedding": "wedding", "founding": "founding", "other": "other_date"}
-ONLY_OF_PEOPLE = {
-    "birthday",
-    "wedding",
-    "family",
-    "family_date",
-    "education",
-    "occupation",
-    "employer",
-    "custom",
-}
-ONLY_OF_ORGANISATIONS = {"founding"}
 OF_ANOTHER = "family_date"  # the fact type of a related person's dates
 
 
@@ -459,11 +449,7 @@ def completeness_of(
     """
     known = {change.fact_type_id for change in changes.values() if change.new_hash}
     types = list({one.pk: one for one in (FactType.objects.all() if types is None else types)}.values())
-    total = sum(one.weight for one in types)
-    share = sum(one.weight for one in types if one.pk in known) / total if total else 0.0
-    not_theirs = ONLY_OF_PEOPLE if client.kind == Client.Kind.ORGANISATION else ONLY_OF_ORGANISATIONS
-    unknown = [one for one in types if one.pk not in known and one.weight and one.code not in not_theirs]
-    return share, unknown
+    return completeness(types, known), worth_asking(types, known, client)
 
 
 # -- provenance ------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from clients.services.consents import terms_of
 from clients.services.known import DATE_CODES
 from clients.services.undoing import MODELS
 from clients.sight import may_reveal, shown_name, shown_native
-from clients.views.panels import back_to_known, client_form, editable_client, saved, undo_url
+from clients.views.panels import back_to_known, client_form, editable_client, saved, undo_url, write_down_url
 from common import audit
 from common.models import AuditEntry
 from common.pages import editable, go, tell
@@ -75,7 +75,7 @@ def client_known(request: HttpRequest, number: str) -> HttpResponse:
         "core": [_core_row(request, row) for row in core_values],
         "share": share,
         "ask": [
-            {"question": words.question(one), "url": _address_for(client, one)}
+            {"question": words.question(one), "url": write_down_url(client, one)}
             for one in unknown[:ASKED_NEXT]
         ],
         "more_unknown": max(0, len(unknown) - ASKED_NEXT),
@@ -117,18 +117,6 @@ def _core_label(row: CoreValue) -> str:
         kind = words.FACTS.get(DATE_CODES[dated.kind], dated.get_kind_display())
         return f"{kind}, {dated.person}" if dated.person else str(kind)
     return str(words.CORE_FIELDS.get(row.field) or words.FACTS.get(row.field, row.field))
-
-
-def _address_for(client: Client, one: FactType) -> str:
-    """Where an unknown fact is written down: in the place its value lives."""
-    place = {
-        FactType.Lives.FACT: "fact-add",
-        FactType.Lives.CONTACT_POINT: "point-add",
-        FactType.Lives.DATED_FACT: "date-add",
-        FactType.Lives.RELATION: "relation-add",
-        FactType.Lives.AGREEMENT: "agreement-change",
-    }[one.lives_in]
-    return f"{reverse(place, args=[client.number])}?type={one.code}"
 
 
 def _people(request: HttpRequest, client: Client, sight, changes: dict[str, FactChange]) -> dict:

@@ -8,7 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from clients.models import Client
+from clients.models import Client, FactType
 from clients.querysets import ClientQuerySet
 from clients.sight import shown_name, shown_native
 from common.pages import editable, go, panel_form, tell, way_back
@@ -54,3 +54,15 @@ def undo_url(client: Client, what: str, row: Model, back: str) -> str:
     address = reverse("known-undo", args=[client.number, what, row.pk])
     with pghistory.context() as act:
         return f"{address}?{urlencode({'act': act.id, 'next': back})}"
+
+
+def write_down_url(client: Client, kind: FactType) -> str:
+    """Where an unknown fact is written down: in the place its value lives."""
+    place = {
+        FactType.Lives.FACT: "fact-add",
+        FactType.Lives.CONTACT_POINT: "point-add",
+        FactType.Lives.DATED_FACT: "date-add",
+        FactType.Lives.RELATION: "relation-add",
+        FactType.Lives.AGREEMENT: "agreement-change",
+    }[FactType.Lives(kind.lives_in)]
+    return f"{reverse(place, args=[client.number])}?type={kind.code}"

@@ -3,15 +3,15 @@
 from datetime import date
 
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients import permits
 from clients.knowing import Close, Known, in_sight, relation_word
-from clients.models import Client, FactType, HouseholdMember
+from clients.models import Client, HouseholdMember
 from clients.models.consent import Purpose
 from clients.sight import shown_name, shown_native, shown_words
+from clients.views.panels import write_down_url
 from common import saying
 from interactions import words
 from interactions.models import Action, Opportunity, Promise, Referral, ServiceCase
@@ -30,28 +30,11 @@ def known_part(request: HttpRequest, client: Client, known: Known, today: date) 
     return {
         "facts": [_fact_row(fact, today) for fact in known.facts[:FACTS_SHOWN]],
         "fact_count": len(known.facts) + len(known.dates) + len(known.points),
-        "ask": [
-            (asked, write_down_url(client, kind))
-            for kind, asked in known.ask_next(client.kind == Client.Kind.PERSON)
-        ],
+        "ask": [(asked, write_down_url(client, kind)) for kind, asked in known.ask_next()],
         "complete": known.completeness,
         "may_we": may_we(known),
         "tree": household_tree(request, client, known),
     }
-
-
-def write_down_url(client: Client, kind: FactType) -> str:
-    """Where a fact of a type is written down: it depends on where its value lives."""
-    lives = kind.lives_in
-    if lives == FactType.Lives.CONTACT_POINT:
-        return f"{reverse('point-add', args=[client.number])}?kind={kind.code}"
-    if lives == FactType.Lives.DATED_FACT:
-        return f"{reverse('date-add', args=[client.number])}?kind={kind.code}"
-    if lives == FactType.Lives.RELATION:
-        return reverse("relation-add", args=[client.number])
-    if lives == FactType.Lives.AGREEMENT:
-        return reverse("agreement-change", args=[client.number])
-    return f"{reverse('fact-add', args=[client.number])}?type={kind.code}"
 
 
 def _fact_row(fact, today: date) -> dict:

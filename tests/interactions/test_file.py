@@ -4,10 +4,12 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from clients.models import Fact, FactType
+from clients.services import Learnt, forget_fact, learn
 from portfolio.models import HoldingParty
-from tests.factories import ActionFactory, ContactFactory, HoldingFactory
+from tests.factories import ActionFactory, ContactFactory, FactFactory, HoldingFactory
 
 SECRETS = ("Carla", "Nina", "Haugland", "Shoemaker", "carla@", "+34600")
 
@@ -114,3 +116,21 @@ def test_a_household_is_not_called_by_the_name_of_somebody_outside_the_book(
         assert "Nina" not in page
         assert "outside your book" in page
         assert "Bergs" in signed_in(bob).get(address).content.decode()
+
+
+def test_file_and_known_page_and_api_say_the_same_of_what_is_known(signed_in, alice, carla):
+    occupation = FactType.objects.get(code="occupation")
+    browser = signed_in(alice)
+    FactFactory(client=carla, type=FactType.objects.get(code="interest"))  # of no path of ours: in no ledger
+    for learnt in (True, False):
+        if learnt:
+            (fact,) = learn(actor=alice, client=carla, learnt=[Learnt(occupation, "Baker")])
+        else:
+            forget_fact(actor=alice, fact=fact)
+        file = browser.get("/client/N-1/").context
+        known = browser.get(reverse("client-known", args=["N-1"])).context
+        said = browser.get("/api/v1/clients/N-1/").json()
+        assert (file["complete"] > 0) is learnt
+        assert file["complete"] == known["share"] == pytest.approx(said["completeness"], abs=1e-4)
+        asked = [question for question, _url in file["ask"]]
+        assert asked == [one["question"] for one in known["ask"]][: len(asked)]
