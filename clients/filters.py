@@ -160,6 +160,7 @@ class ClientFilter(django_filters.FilterSet):
 
     # Beside the search; the others stand behind "More filters".
     FIRST = ("tier", "branch", "manager", "status", "show")
+    OF_BRANCHES = ("branch", "manager")  # whoever has one book needs no choice of it
 
     class Meta:
         model = Client
@@ -171,7 +172,9 @@ class ClientFilter(django_filters.FilterSet):
         return super().qs if self.form.is_valid() else self.queryset.none()
 
     def first_fields(self) -> list["Asked"]:
-        return [self._asked(name) for name in self.FIRST]
+        has_one_book = self.request.user.role == User.Role.ACCOUNT_MANAGER
+        shown = [name for name in self.FIRST if not (has_one_book and name in self.OF_BRANCHES)]
+        return [self._asked(name) for name in shown]
 
     def more_fields(self) -> list["Asked"]:
         return [self._asked(name) for name in self.base_filters if name not in self.FIRST and name != "q"]

@@ -12,7 +12,6 @@ from clients import services
 from clients.listing import (
     COLUMNS,
     LIST_ROLES,
-    MOST_AT_ONCE,
     READ,
     cells,
     chosen,
@@ -30,7 +29,7 @@ from common.models import AuditEntry
 from common.pages import addresses
 from common.paging import PAGE_SIZES, keyset
 from common.text import clean_line, mask_digits
-from staff.models import SavedView
+from staff.models import SavedView, User
 
 EXPORT_LIMIT = 50_000
 
@@ -63,11 +62,6 @@ def client_list(request: HttpRequest) -> HttpResponse:
             detail=mask_digits(clean_line(searched)),
             count=len(page.rows),
         )
-    may_change = user.role in LIST_ROLES[:2]
-    count = len(page.rows)
-    if may_change and (page.before or page.after):
-        # Counted no further than one act may go; whoever only looks needs no count.
-        count = found.qs.order_by()[: MOST_AT_ONCE + 1].count()
     view = view_of(request.GET)
     context = {
         "filter": found,
@@ -77,12 +71,10 @@ def client_list(request: HttpRequest) -> HttpResponse:
         "searched": searched,
         "size": size,
         "today": today,
-        "show_manager": user.role != "account_manager",
-        "may_change": may_change,
+        "of_branches": user.role != User.Role.ACCOUNT_MANAGER,
+        "may_change": user.role in LIST_ROLES[:2],
+        "goes_on": bool(page.before or page.after),
         "may_transfer": user.role == "supervisor",
-        "count": count,
-        "too_many": count > MOST_AT_ONCE,
-        "most": MOST_AT_ONCE,
         "view": view,
         "views": SavedView.objects.visible_to(user).filter(page="client-list"),
         "kept": kept_in(request.GET),

@@ -10,7 +10,7 @@ from django import template
 from django.db.models import Model
 from django.templatetags.static import static
 from django.utils.formats import localize
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from common import saying
@@ -109,6 +109,31 @@ def native(text: str) -> str:
     if lang:
         return format_html('<span class="native" lang="{}">{}</span>', lang, text)
     return format_html('<span class="native">{}</span>', text)
+
+
+@register.simple_tag
+def cells(found: Iterable[dict[str, Any]], today: date) -> str:
+    """The cells of a row as `clients.listing.cells` gives them, written at once like `options`."""
+    lines = []
+    for cell in found:
+        css = format_html(' class="{}"', cell["css"]) if cell.get("css") else ""
+        text = moment(cell["at"], today) if cell.get("at") else escape(cell["text"])
+        sub = (
+            format_html('<span class="{}">{}</span>', cell["sub_css"], cell["sub"]) if cell.get("sub") else ""
+        )
+        lines.append(f"<td{css}>{text}{sub}</td>")
+    return SafeString("".join(lines))
+
+
+@register.simple_tag
+def choose(choices: Iterable[tuple[str, str, bool]]) -> str:
+    """The options of a select: value, words, whether it is the one; written at once like `options`."""
+    return SafeString(
+        "".join(
+            f'<option value="{escape(value)}"{" selected" if is_on else ""}>{escape(words)}</option>'
+            for value, words, is_on in choices
+        )
+    )
 
 
 @register.simple_tag

@@ -257,17 +257,14 @@ def test_order_by_a_date_that_may_be_missing_costs_one_query_more_at_most(
         browser.get(address)
 
 
-# -- how many match ----------------------------------------------------------------------------------
+# -- more than the page ------------------------------------------------------------------------------
 
 
-def test_page_says_how_many_match_and_offers_no_more_than_may_be_changed_at_once(
-    signed_in, alice, north, nina, monkeypatch
-):
-    ClientFactory.create_batch(30, branch=north, manager=alice)
+def test_everybody_that_matches_is_offered_where_one_page_does_not_hold_them(signed_in, alice, north, nina):
     browser = signed_in(alice)
-    assert "all 30 that match" in browser.get(LIST).text
-    monkeypatch.setattr("clients.views.lists.MOST_AT_ONCE", 29)
-    assert "that match" not in browser.get(LIST).text.partition("<tbody>")[0]
+    assert "all that match" not in browser.get(LIST).text
+    ClientFactory.create_batch(30, branch=north, manager=alice)
+    assert "all that match" in browser.get(LIST).text
 
 
 # -- export ----------------------------------------------------------------------------------------
