@@ -1,5 +1,6 @@
 """Questions about contacts, actions and occurrences. Sight always comes from the client."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.apps import apps
@@ -32,6 +33,7 @@ HELD = """SELECT 1 FROM clients_assignment h JOIN staff_user m ON m.id = h.manag
 COVERED = "SELECT covered_id FROM staff_cover WHERE stand_in_id = %s AND from_on <= %s AND to_on >= %s"
 GREETINGS = ("birthday", "anniversary", "holiday")
 OWED, MONEY, TOUCH = 1, 2, 3
+LATEST_LOGGED = timedelta(days=31)
 WRITTEN = ("email", "letter", "sms")
 # A letter or mail sent is never reached; an answer to it is (numbers.md).
 REACHED = Q(voided_at=None, result="reached") & ~Q(direction="out", channel__in=WRITTEN)
@@ -178,10 +180,18 @@ def _primary() -> "OfClientQuerySet":
     return rows.filter(client=OuterRef("client"), role="primary", to_on=None)
 
 
-def around(
-    user, today: date, seen: list[int] | None, reachable: list[int] | None
-) -> tuple[dict[date, tuple[int, int]], int]:
-    """Planned or done, and done, on each day of this week; and how many wait from tomorrow on.
+@dataclass(frozen=True)
+class Around:
+    """What stands around the list of Today: planned or done, and done, on each day of this week; how many
+    wait from tomorrow on; how many contacts logged since midnight reached somebody."""
+
+    days: dict[date, tuple[int, int]]
+    tomorrow: int
+    reached: int
+
+
+def around(user, today: date, seen: list[int] | None, reachable: list[int] | None) -> Around:
+    """The figures beside Today in one question.
 
     `seen` and `reachable` are ids of clients, all that the person works with and those one may contact
     (`reachable_by`); None where each has to be asked, as for a supervisor with thousands.
@@ -206,16 +216,28 @@ def around(
                AND (a.due_on BETWEEN %s AND %s OR a.opens_on = %s OR a.snoozed_until = %s)
         )
         SELECT due_on, count(*) FILTER (WHERE in_week), count(*) FILTER (WHERE in_week AND state = 'done'),
-               count(*) FILTER (WHERE opens)
+               count(*) FILTER (WHERE opens), 0
           FROM near GROUP BY due_on
+        UNION ALL
+        SELECT NULL, 0, 0, 0, count(*) FROM interactions_contact c
+         WHERE c.staff_id = %s AND c.occurred_at >= %s AND c.recorded_at >= %s
+           AND c.voided_at IS NULL AND c.result = 'reached'
+           AND NOT (c.direction = 'out' AND c.channel = ANY(%s))
     """
+    midnight = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     week, me = [monday, monday + timedelta(days=6)], user.pk
     params = [*week, me, tomorrow, tomorrow, *params_call, me, *params_waits]
     params += [me, *params_seen, *week, tomorrow, tomorrow]
+    # What is logged later than a month is no news of today, and the index goes by when it happened.
+    params += [me, midnight - LATEST_LOGGED, midnight, list(WRITTEN)]
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         found = cursor.fetchall()
-    return {on: (planned, done) for on, planned, done, _opens in found}, sum(row[3] for row in found)
+    return Around(
+        days={on: (planned, done) for on, planned, done, _opens, _reached in found if on is not None},
+        tomorrow=sum(row[3] for row in found),
+        reached=sum(row[4] for row in found),
+    )
 
 
 def _among(clients: "ClientQuerySet | list[int]") -> tuple[str, list]:
@@ -296,7 +318,12 @@ class ArrivalQuerySet(OfClientQuerySet):
         if getattr(user, "role", "") not in ("account_manager", "supervisor"):
             return self.none()
         morning = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        shown = self.visible_to(user).standing().filter(told_at__gte=morning)
+        told = self.standing().filter(told_at__gte=morning)
+        # Mostly nobody stands there, and whose clients they would be is a long question.
+        waiting = list(told.values_list("pk", flat=True))
+        if not waiting:
+            return self.none()
+        shown = self.visible_to(user).filter(pk__in=waiting)
         primary = _primary()
         if user.role == "supervisor":
             return shown.exclude(

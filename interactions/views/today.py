@@ -7,7 +7,6 @@ from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -26,7 +25,6 @@ from staff.models import Cover
 
 ROLES = ("account_manager", "supervisor")
 MOST_ROWS = 200
-LATEST_LOGGED = timedelta(days=31)
 GROUPS = {
     OWED: gettext_lazy("Owed today"),
     MONEY: gettext_lazy("Money about to move"),
@@ -58,7 +56,7 @@ OWN = (
 )
 OF_CLIENT = ("number", "name", "native_name", "country", "tier__name", "branch__country")
 HOLDER = """
-    SELECT {column} FROM clients_assignment h JOIN staff_user u ON u.id = h.manager_id
+    SELECT ARRAY[u.id::text, u.name] FROM clients_assignment h JOIN staff_user u ON u.id = h.manager_id
      WHERE h.client_id = interactions_action.client_id AND h.role = 'primary' AND h.to_on IS NULL
 """
 OCCASIONS = "SELECT count(DISTINCT o.due_on) FROM interactions_occurrence o WHERE o.action_id = interactions_action.id"
@@ -71,15 +69,14 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
         .due(today)
         .ranked(today)
         .annotate(
-            holder_id=RawSQL(HOLDER.format(column="u.id"), []),
-            holder_name=RawSQL(HOLDER.format(column="u.name"), []),
+            holder=RawSQL(HOLDER, []),
             occasions=RawSQL(OCCASIONS, []),
         )
         .values(
             *OWN,
             *(f"client__{name}" for name in OF_CLIENT),
             *("theme__code", "theme__name", "theme__way", "theme__is_duty"),
-            *("group", "is_late", "holder_id", "holder_name", "occasions"),
+            *("group", "is_late", "holder", "occasions"),
         )[:MOST_ROWS]
     )
     attempts = Contact.objects.tried_for([values["id"] for values in found])
@@ -99,8 +96,9 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
             more = saying.number(values["occasions"] - 1)
             rest = f"{rest} " + _("And %(count)s more of the kind.") % {"count": more}
         notes = [values["client__tier__name"]] if values["client__tier__name"] else []
-        if user.role == "account_manager" and values["holder_id"] != user.pk and values["holder_name"]:
-            notes.append(_("for %(name)s") % {"name": values["holder_name"]})  # whose client it is
+        holder = values["holder"]
+        if user.role == "account_manager" and holder and holder[0] != str(user.pk):
+            notes.append(_("for %(name)s") % {"name": holder[1]})  # whose client it is
         gift = action.source == "birthday"
         name, native = values["client__name"], values["client__native_name"]
         rows.append(
@@ -188,36 +186,28 @@ def today(request: HttpRequest) -> HttpResponse:
         {"name": name, "rows": [row for row in shown if row["group"] == group]}
         for group, name in GROUPS.items()
     ]
-    week, tomorrow = around(user, on, seen, reachable)
+    beside = around(user, on, seen, reachable)
     context = {
         "today": on,
         "title": saying.day(on, "MMMMEEEEd"),
         "groups": [group for group in groups if group["rows"]],
         "count": len(rows),
-        "lede": words.morning(len(rows), sum(row["is_late"] for row in rows), _reached_today(user)),
+        "lede": words.morning(len(rows), sum(row["is_late"] for row in rows), beside.reached),
         "full": len(rows) == MOST_ROWS,
         "ways": [(code, name, sum(row["way"] == code for row in rows)) for code, name in WAYS],
         "way": way,
         "in_hand": shown[0]["pk"] if shown else None,
         "dense": request.session.get("dense", False) and len(rows) > 15,
-        "week": _week(user, on, week),
-        "tomorrow": tomorrow,
+        "week": _week(user, on, beside.days),
+        "tomorrow": beside.tomorrow,
         "arrivals": Arrival.objects.waiting_for(user).with_people(),
-        "covers": Cover.objects.on(on).filter(stand_in=user).select_related("covered"),
+        "covers": list(Cover.objects.on(on).filter(stand_in=user).values_list("covered__name", "to_on")),
         "overdue_clients": Client.objects.visible_to(user).filter(next_due_on__lt=on, status="active").count()
         if not rows
         else None,
         "hand": _hand(request, shown[0]["action"], shown[0]["number"], on) if shown else None,
     }
     return render(request, "interactions/today.html", context)
-
-
-def _reached_today(user) -> int:
-    """How many contacts the person has logged since midnight that reached somebody."""
-    midnight = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    # What is logged later than a month is no news of today, and the index goes by when it happened.
-    lately = Contact.objects.reached().filter(staff=user, occurred_at__gte=midnight - LATEST_LOGGED)
-    return lately.filter(recorded_at__gte=midnight).count()
 
 
 def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from clients.models import Client
 from clients.services import open_with_reason
 from interactions.models import Action
-from interactions.querysets import around
+from interactions.querysets import Around, around
 from tests.factories import ActionFactory, ClientFactory, ContactFactory, CoverFactory
 
 
@@ -30,7 +30,7 @@ def looked_up(user, today):
     reachable = list(Action.objects.reachable_by(user).values_list("pk", flat=True))
     by_id, by_query = around(user, today, seen, reachable), around(user, today, None, None)
     assert by_id == by_query
-    return by_id
+    return by_id.days, by_id.tomorrow
 
 
 def test_tomorrow_counts_own_rows_and_those_of_the_covered(alice, anna, carla, nina):
@@ -74,7 +74,7 @@ def test_supervisor_has_clients_without_a_manager_and_no_others(bob, carla, nort
 def test_people_without_a_branch_or_a_role_hold_nothing(bob, alice):
     bob.branch = None
     bob.save()
-    assert around(bob, alice.today(), None, None) == ({}, 0)
+    assert around(bob, alice.today(), None, None) == Around({}, 0, 0)
 
 
 @pytest.mark.parametrize("rows", [2, 40])
