@@ -149,7 +149,7 @@ class ActionQuerySet(OfClientQuerySet):
         return self.filter(opens_on__lte=today).filter(Q(snoozed_until=None) | Q(snoozed_until__lte=today))
 
     def ranked(self, today: date) -> "ActionQuerySet":
-        """In the order of Today: group, then the moment it was or is due, then money.
+        """In the order of Today: group, how pressing by the bank's rule, the moment it was or is due, money.
 
         Owed: a duty whose day has come or passed. Money: an amount, or a theme of sales. Else: keeping
         in touch. Late rows come first inside a group because their due date lies furthest back.
@@ -164,7 +164,12 @@ class ActionQuerySet(OfClientQuerySet):
             group=group,
             is_late=Case(When(due_on__lt=today, then=True), default=False, output_field=BooleanField()),
         ).order_by(
-            "group", "due_on", F("due_at").asc(nulls_last=True), Coalesce(F("amount"), Value(0)).desc(), "pk"
+            "group",
+            "-severity",
+            "due_on",
+            F("due_at").asc(nulls_last=True),
+            Coalesce(F("amount"), Value(0)).desc(),
+            "pk",
         )
 
     def overdue(self, today: date) -> "ActionQuerySet":
@@ -252,7 +257,9 @@ def _among(clients: "ClientQuerySet | list[int]") -> tuple[str, list]:
 
 
 class OccurrenceQuerySet(OfClientQuerySet):
-    """Seen with the client."""
+    def unheeded(self) -> "OccurrenceQuerySet":
+        """Of which the supervisor was told that nobody had acted, and which are still open."""
+        return self.filter(action__state="planned").exclude(escalated_on=None)
 
 
 class PromiseQuerySet(OfClientQuerySet):

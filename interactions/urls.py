@@ -1,6 +1,6 @@
 from django.urls import path
 
-from interactions.views import bulk, contacts, counter, file, following, opportunities, team, today
+from interactions.views import bulk, contacts, counter, file, following, opportunities, team, today, unheeded
 
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("counter/close/", counter.counter_close, name="counter-close"),
     path("counter/notes/<int:pk>/take-back/", counter.counter_take_back, name="counter-take-back"),
     path("counter/notes/<int:pk>/undo/", counter.counter_undo, name="counter-undo"),
+    path("unheeded/", unheeded.unheeded, name="unheeded"),
     path("actions/plan/", today.action_plan, name="action-plan"),
     path("actions/<int:pk>/", today.action_hand, name="action-hand"),
     path("actions/<int:pk>/snooze/", today.action_change, {"what": "snooze"}, name="action-snooze"),

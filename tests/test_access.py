@@ -75,6 +75,7 @@ PAGES = {
     "opportunity-change": (["opportunity"], {"alice", "bob", "dora"}),
     "opportunity-move": (["opportunity", "stage"], {"alice", "bob", "dora"}),
     "opportunity-raise": (["number"], {"alice", "bob", "dora"}),
+    "unheeded": ([], {"bob"}),
     "case-list": ([], {"alice", "anna", "bob", "charlie"}),
     "case-detail": (["case"], {"alice", "bob", "dora"}),
     "case-close": (["case"], {"alice", "bob", "dora"}),

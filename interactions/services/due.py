@@ -9,18 +9,21 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from itertools import islice
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, Max, Min, OuterRef, Q
+from django.urls import reverse
 from django.utils import timezone
 from psycopg2.extras import execute_values
 
 from clients.models import Assignment, Theme
 from common.calendars import WorkingCalendar
 from common.models import SavedRun
-from interactions.models import Action, Occurrence
-from interactions.sources import SOURCES, Due
+from interactions.models import Action, Contact, Occurrence, ReminderRule
+from interactions.services.overtaken import settle_overtaken
+from interactions.sources import SOURCES, Asked, Due, Rules, Source
 from messaging.services import notify
 from staff.models import Branch, User
 
@@ -30,6 +33,7 @@ JOB = "raise_due"
 FIRST_LOOK_BACK = timedelta(days=7)
 LONGEST_LOOK_BACK = timedelta(days=400)
 CHUNK = 2000
+REASON = ("about", "event_on", "years", "amount", "currency")  # what the words are made of
 
 
 @dataclass
@@ -57,32 +61,64 @@ def raise_due(*, on: date | None = None, branches: Iterable[Branch] | None = Non
 
 
 def _raise_for_branch(branch: Branch, on: date, done: Raised) -> None:
-    before = SavedRun.objects.filter(job=JOB, place=branch.code, on__lt=on, finished_at__isnull=False)
-    last = before.order_by("-on").values_list("on", flat=True).first()
-    since = max(last + timedelta(days=1), on - LONGEST_LOOK_BACK) if last else on - FIRST_LOOK_BACK
+    runs = SavedRun.objects.filter(job=JOB, place=branch.code, on__lt=on, finished_at__isnull=False)
+    known = runs.aggregate(first=Min("on"), last=Max("on"))
+    since = (
+        max(known["last"] + timedelta(days=1), on - LONGEST_LOOK_BACK)
+        if known["last"]
+        else on - FIRST_LOOK_BACK
+    )
+    # What lasts is told however late it became known, but for what was over before the bank began.
+    began = max((known["first"] or on) - FIRST_LOOK_BACK, on - LONGEST_LOOK_BACK)
     working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
     run, _made = SavedRun.objects.get_or_create(job=JOB, place=branch.code, on=on)
     told: Counter = Counter()
     for source in SOURCES:
-        theme = Theme.objects.get(code=source.theme)
+        rules = rules_of(source)
+        asked = Asked(branch, working, began if source.lasts else since, on, rules)
         with transaction.atomic(), connection.cursor() as cursor:
             # Two runs of one branch take turns, so that one open action of a theme is not made twice.
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{JOB}/{branch.code}/{source.code}"]
             )
-            rows = (
-                row
-                for row in source.due(branch=branch, working=working, since=since, on=on)
-                if row.notice_on <= on and (row.notice_on >= since or row.due_on >= on)
-            )
+            rows = (row for row in map(partial(_noticed, rules), source.due(asked)) if _is_told(row, asked))
             while chunk := list(islice(rows, CHUNK)):
-                _write(source, theme, on, chunk, done, told)
+                _write(source, on, chunk, done, told)
+    settle_overtaken(branch)
+    escalated = _escalate(branch, on)
+    done.escalated += escalated
     SavedRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
     _tell(branch, on, told)
-    logger.info("raised branch=%s on=%s rows=%s", branch.code, on, sum(told.values()))
+    logger.info("raised branch=%s on=%s rows=%s escalated=%s", branch.code, on, sum(told.values()), escalated)
 
 
-def _write(source, theme: Theme, on: date, chunk: list[Due], done: Raised, told: Counter) -> None:
+def rules_of(source: Source) -> Rules:
+    """The bank's rules of a source as they stand."""
+    return Rules(source, {rule.tier_id: rule for rule in ReminderRule.objects.filter(source=source.code)})
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """A coming-due with what the rule of the client's tier makes of it."""
+
+    due: Due
+    rule: ReminderRule
+    notice_on: date
+
+
+def _noticed(rules: Rules, due: Due) -> Noticed:
+    rule = rules.of(due.tier_id)
+    lead = rule.lead_days if due.lead_days is None else due.lead_days
+    return Noticed(due, rule, due.due_on - timedelta(days=lead))
+
+
+def _is_told(row: Noticed, asked: Asked) -> bool:
+    is_new = row.notice_on >= asked.since or row.due.due_on >= asked.on
+    return row.rule.is_on and row.notice_on <= asked.on and is_new
+
+
+def _write(source: Source, on: date, chunk: list[Noticed], done: Raised, told: Counter) -> None:
+    theme = Theme.objects.get(code=source.theme)
     with connection.cursor() as cursor:
         inserted = execute_values(
             cursor.cursor,
@@ -93,8 +129,16 @@ def _write(source, theme: Theme, on: date, chunk: list[Due], done: Raised, told:
             RETURNING id, subject, due_on, is_late
             """,
             [
-                (source.code, d.subject, d.due_on, d.client_id, d.notice_on < on, on, timezone.now())
-                for d in chunk
+                (
+                    source.code,
+                    row.due.subject,
+                    row.due.due_on,
+                    row.due.client_id,
+                    row.notice_on < on,
+                    on,
+                    timezone.now(),
+                )
+                for row in chunk
             ],
             fetch=True,
             page_size=CHUNK,
@@ -106,27 +150,34 @@ def _write(source, theme: Theme, on: date, chunk: list[Due], done: Raised, told:
     done.late += sum(late for *_rest, late in inserted)
     done.occurrences += new.values()
 
-    dues = [d for d in chunk if (d.subject, d.due_on) in new]
+    rows = [row for row in chunk if (row.due.subject, row.due.due_on) in new]
     open_now = {
         action.client_id: action
         for action in Action.objects.open()
-        .filter(client__in={d.client_id for d in dues}, theme=theme, owner=None)
+        .filter(
+            client__in={row.due.client_id for row in rows if row.due.action_id is None},
+            theme=theme,
+            owner=None,
+        )
         .order_by("-due_on", "-pk")  # the most pressing one is kept last, and so wins
     }
     fresh: dict[int, Action] = {}
-    for d in sorted(dues, key=lambda d: d.due_on):
-        action = open_now.get(d.client_id)
+    for row in sorted(rows, key=lambda row: row.due.due_on):
+        client_id = row.due.client_id
+        told[client_id] += row.due.action_id is not None
+        if row.due.action_id is not None:
+            continue
+        action = open_now.get(client_id)
         if action is None:
-            action = _action(source, theme, d)
-            open_now[d.client_id] = fresh[d.client_id] = action
-            told[d.client_id] += 1
-        elif d.due_on < action.due_on and action.pk:
-            action.due_on, action.event_on, action.about = d.due_on, d.event_on, d.about
-            action.years, action.amount, action.currency = d.years, d.amount, d.currency
-            action.opens_on = min(action.opens_on, d.due_on)
-            action.save()
+            open_now[client_id] = fresh[client_id] = _action(source, theme, row)
+            told[client_id] += 1
+        elif action.pk:
+            _join(source, action, row)
     Action.objects.bulk_create(fresh.values(), batch_size=500)
-    links = [(new[d.subject, d.due_on], open_now[d.client_id].pk) for d in dues]
+    links = [
+        (new[row.due.subject, row.due.due_on], row.due.action_id or open_now[row.due.client_id].pk)
+        for row in rows
+    ]
     with connection.cursor() as cursor:
         execute_values(
             cursor.cursor,
@@ -136,21 +187,76 @@ def _write(source, theme: Theme, on: date, chunk: list[Due], done: Raised, told:
         )
 
 
-def _action(source, theme: Theme, d: Due) -> Action:
+def _join(source: Source, action: Action, row: Noticed) -> None:
+    """One more occasion for an action that is open: the earlier day and the higher severity hold.
+
+    Only what an occurrence wrote is written over; the words of a person stay.
+    """
+    due = row.due
+    action.severity = max(action.severity, row.rule.severity)
+    if due.due_on < action.due_on:
+        action.due_on, action.opens_on = due.due_on, min(action.opens_on, row.notice_on)
+        if action.origin == Action.Origin.OCCURRENCE:
+            action.source, action.channel = source.code, source.channel
+            for name in REASON:
+                setattr(action, name, getattr(due, name))
+    action.save()
+
+
+def _action(source: Source, theme: Theme, row: Noticed) -> Action:
     return Action(
-        client_id=d.client_id,
+        client_id=row.due.client_id,
         theme=theme,
         channel=source.channel,
-        opens_on=d.notice_on,
-        due_on=d.due_on,
+        opens_on=row.notice_on,
+        due_on=row.due.due_on,
         origin=Action.Origin.OCCURRENCE,
         source=source.code,
-        about=d.about,
-        event_on=d.event_on,
-        years=d.years,
-        amount=d.amount,
-        currency=d.currency,
+        severity=row.rule.severity,
+        **{name: getattr(row.due, name) for name in REASON},
     )
+
+
+# -- nobody acted ------------------------------------------------------------------------------------
+
+
+def _escalate(branch: Branch, on: date) -> int:
+    """Tell the supervisors of what is open beyond its rule's days though nobody tried; how many rows.
+
+    An attempt is an act, and so is putting off until a later day. Each row is told once.
+    """
+    rules = {source.code: rules_of(source) for source in SOURCES}
+    tried = Contact.objects.counted().filter(action=OuterRef("action"))
+    waiting = (
+        Occurrence.objects.filter(
+            action__state=Action.State.PLANNED,
+            client__branch=branch,
+            client__status="active",
+            escalated_on=None,
+            due_on__lt=on,
+            source__in=rules,
+        )
+        .filter(Q(action__snoozed_until=None) | Q(action__snoozed_until__lte=on))
+        .exclude(Exists(tried))
+        .values_list("pk", "source", "due_on", "client__tier_id", "action_id")
+    )
+    late: dict[int, int] = {}
+    for pk, source, due_on, tier_id, action_id in waiting.iterator(chunk_size=CHUNK):
+        days = rules[source].of(tier_id).escalate_after_days
+        if days is not None and due_on + timedelta(days=days) < on:
+            late[pk] = action_id
+    with transaction.atomic():
+        told = Occurrence.objects.filter(pk__in=late, escalated_on=None).update(escalated_on=on)
+        if told:
+            for user in User.objects.nearest_supervisors(branch):
+                notify(
+                    user=user,
+                    kind="escalation",
+                    subject=f"escalation/{branch.code}/{on}",
+                    url=reverse("unheeded"),
+                    count=len(set(late.values())),
+                )
+    return told
 
 
 def _tell(branch: Branch, on: date, told: Counter) -> None:

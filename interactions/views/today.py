@@ -52,6 +52,7 @@ OWN = (
     "years",
     "amount",
     "currency",
+    "severity",
     "created_at",
 )
 OF_CLIENT = ("number", "name", "native_name", "country", "tier__name", "branch__country")

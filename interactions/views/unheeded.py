@@ -1,0 +1,43 @@
+"""What the supervisor was told of: it came due, and nobody acted within its rule's days."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from clients.models import Assignment
+from clients.sight import shown_name, shown_native
+from common.paging import keyset
+from interactions import words
+from interactions.models import Occurrence
+
+
+def unheeded(request: HttpRequest) -> HttpResponse:
+    """Longest open first, each with its reason and whoever holds the client."""
+    user = request.user
+    if user.role != "supervisor":
+        raise Http404
+    rows = Occurrence.objects.visible_to(user).unheeded()
+    rows = rows.select_related("action__theme", "client__branch").defer(
+        "client__search", "client__document_number"
+    )
+    page = keyset(rows, keys=("due_on", "id"), size=25, cursor=request.GET.get("cursor", ""))
+    today = user.today()
+    held = holders([row.client_id for row in page.rows])
+    shown = [
+        {
+            "row": row,
+            "name": shown_name(user, row.client),
+            "native": shown_native(user, row.client),
+            "reason": words.reason(words.shown_about(user, row.action), today),
+            "days": (today - row.due_on).days,
+            "manager": held.get(row.client_id, ""),
+        }
+        for row in page.rows
+    ]
+    context = {"page": page, "rows": shown, "today": today}
+    return render(request, "interactions/unheeded.html", context)
+
+
+def holders(clients: list[int]) -> dict[int, str]:
+    """The account manager's name of some clients."""
+    rows = Assignment.objects.filter(client__in=clients, role="primary", to_on=None)
+    return dict(rows.values_list("client_id", "manager__name"))
