@@ -79,7 +79,9 @@ class Action(models.Model):
     years = models.SmallIntegerField(null=True, blank=True)  # which birthday it is
     amount = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
-    severity = models.PositiveSmallIntegerField(choices=Severity, default=Severity.USUAL)
+    severity = models.PositiveSmallIntegerField(
+        choices=Severity, default=Severity.USUAL, db_default=Severity.USUAL
+    )
     estimated_cost = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     cost_currency = models.CharField(max_length=3, blank=True)
     snoozed_until = models.DateField(null=True, blank=True)
