@@ -13,6 +13,7 @@ REFERRALS = ("referral-list", _("Referrals"), "arrows-exchange")
 DASHBOARD = ("dashboard", _("Dashboard"), "chart-line")
 TEAM = ("team", _("Team"), "shield-lock")
 IMPORTS = ("import-list", _("Imports"), "file-import")
+REMINDERS = ("rule-list", _("Reminders"), "bell")
 OUTBOX = ("outbox-list", _("Undecided messages"), "mail")
 OPEN_FILE = ("client-open", _("Open a file"), "lock")
 COUNTER = ("counter", _("Counter"), "building-bank")
@@ -24,7 +25,7 @@ BY_ROLE = {
     "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, TEAM, CASES, REFERRALS],
     "front_desk": [COUNTER],
     "head_office": [DASHBOARD, CLIENTS, OPPORTUNITIES],
-    "administrator": [IMPORTS, TEAM, OUTBOX],
+    "administrator": [IMPORTS, TEAM, REMINDERS, OUTBOX],
     "auditor": [OPEN_FILE],
     "data_officer": [OPEN_FILE],
 }

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from interactions.views import bulk, contacts, counter, file, following, opportunities, team, today, unheeded
+from interactions.views import (
+    bulk,
+    contacts,
+    counter,
+    file,
+    following,
+    opportunities,
+    rules,
+    team,
+    today,
+    unheeded,
+)
 
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -16,6 +27,9 @@ urlpatterns = [
     path("counter/close/", counter.counter_close, name="counter-close"),
     path("counter/notes/<int:pk>/take-back/", counter.counter_take_back, name="counter-take-back"),
     path("counter/notes/<int:pk>/undo/", counter.counter_undo, name="counter-undo"),
+    path("reminders/", rules.rule_list, name="rule-list"),
+    path("reminders/drop/<int:pk>/", rules.rule_drop, name="rule-drop"),
+    path("reminders/<slug:source>/", rules.rule_change, name="rule-change"),
     path("unheeded/", unheeded.unheeded, name="unheeded"),
     path("actions/plan/", today.action_plan, name="action-plan"),
     path("actions/<int:pk>/", today.action_hand, name="action-hand"),

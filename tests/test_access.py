@@ -76,6 +76,8 @@ PAGES = {
     "opportunity-move": (["opportunity", "stage"], {"alice", "bob", "dora"}),
     "opportunity-raise": (["number"], {"alice", "bob", "dora"}),
     "unheeded": ([], {"bob"}),
+    "rule-list": ([], {"erin"}),
+    "rule-change": (["source"], {"erin"}),
     "case-list": ([], {"alice", "anna", "bob", "charlie"}),
     "case-detail": (["case"], {"alice", "bob", "dora"}),
     "case-close": (["case"], {"alice", "bob", "dora"}),
@@ -98,7 +100,7 @@ ELSEWHERE = {
     "relation-remove", "household-leave", "agreement-end", "opened-review",
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
-    "import-undo",
+    "import-undo", "rule-drop",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
@@ -132,6 +134,7 @@ def world(carla, alice):
         "promise": PromiseFactory(client=carla, noted_by=alice).pk,
         "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
         "stage": "intention",
+        "source": "birthday",
         "case": ServiceCaseFactory(client=carla, opened_by=alice).pk,
         "referral": ReferralFactory(
             client=carla, referred_by=alice, specialist=UserFactory(branch=carla.branch)
@@ -190,6 +193,7 @@ def test_stranger_gets_nothing(name, client, db):
                 "date-",
                 "core-",
                 "opened-",
+                "rule-",
                 "arrival-",
                 "counter-u",
                 "counter-take",
