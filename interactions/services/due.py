@@ -55,12 +55,13 @@ def raise_due(*, on: date | None = None, branches: Iterable[Branch] | None = Non
     Repeatable: a second run writes nothing.
     """
     done = Raised(on=on or timezone.localdate())
+    rules = all_rules()
     for branch in branches if branches is not None else Branch.objects.order_by("pk"):
-        _raise_for_branch(branch, on or branch.today(), done)
+        _raise_for_branch(branch, on or branch.today(), rules, done)
     return done
 
 
-def _raise_for_branch(branch: Branch, on: date, done: Raised) -> None:
+def _raise_for_branch(branch: Branch, on: date, all_of: dict[str, Rules], done: Raised) -> None:
     runs = SavedRun.objects.filter(job=JOB, place=branch.code, on__lt=on, finished_at__isnull=False)
     known = runs.aggregate(first=Min("on"), last=Max("on"))
     since = (
@@ -74,7 +75,7 @@ def _raise_for_branch(branch: Branch, on: date, done: Raised) -> None:
     run, _made = SavedRun.objects.get_or_create(job=JOB, place=branch.code, on=on)
     told: Counter = Counter()
     for source in SOURCES:
-        rules = rules_of(source)
+        rules = all_of[source.code]
         asked = Asked(branch, working, began if source.lasts else since, on, rules)
         with transaction.atomic(), connection.cursor() as cursor:
             # Two runs of one branch take turns, so that one open action of a theme is not made twice.
@@ -85,16 +86,19 @@ def _raise_for_branch(branch: Branch, on: date, done: Raised) -> None:
             while chunk := list(islice(rows, CHUNK)):
                 _write(source, on, chunk, done, told)
     settle_overtaken(branch)
-    escalated = _escalate(branch, on)
+    escalated = _escalate(branch, on, all_of)
     done.escalated += escalated
     SavedRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
     _tell(branch, on, told)
     logger.info("raised branch=%s on=%s rows=%s escalated=%s", branch.code, on, sum(told.values()), escalated)
 
 
-def rules_of(source: Source) -> Rules:
-    """The bank's rules of a source as they stand."""
-    return Rules(source, {rule.tier_id: rule for rule in ReminderRule.objects.filter(source=source.code)})
+def all_rules() -> dict[str, Rules]:
+    """The bank's rules of every source as they stand, by its code."""
+    found: dict[str, Rules] = {source.code: Rules(source) for source in SOURCES}
+    for rule in ReminderRule.objects.filter(source__in=found):
+        found[rule.source].by_tier[rule.tier_id] = rule
+    return found
 
 
 @dataclass(frozen=True)
@@ -220,12 +224,11 @@ def _action(source: Source, theme: Theme, row: Noticed) -> Action:
 # -- nobody acted ------------------------------------------------------------------------------------
 
 
-def _escalate(branch: Branch, on: date) -> int:
+def _escalate(branch: Branch, on: date, rules: dict[str, Rules]) -> int:
     """Tell the supervisors of what is open beyond its rule's days though nobody tried; how many rows.
 
     An attempt is an act, and so is putting off until a later day. Each row is told once.
     """
-    rules = {source.code: rules_of(source) for source in SOURCES}
     tried = Contact.objects.counted().filter(action=OuterRef("action"))
     waiting = (
         Occurrence.objects.filter(

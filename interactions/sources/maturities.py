@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.db.models.functions import Coalesce
+
 from interactions.sources.base import Asked, Due, Source
 from portfolio.models import Holding
+
+READ = ("number", "client_id", "client__tier_id", "matures_on", "product__name", "worth", "currency")
 
 
 class MaturitySource(Source):
@@ -21,20 +25,21 @@ class MaturitySource(Source):
         rows = (
             Holding.objects.maturing_between(asked.since - self.longest_move, asked.until)
             .filter(client__branch=asked.branch, client__status="active", product__kind__in=self.kinds)
-            .select_related("product", "client")
-            .defer("client__search", "client__document_number")
+            .annotate(worth=Coalesce("market_value", "principal"))
+            .values_list(*READ)
         )
-        for holding in rows.iterator(chunk_size=2000):
-            first = asked.rules.of(holding.client.tier_id).lead_days
-            for step in sorted({first, *(step for step in self.steps if step < first)}, reverse=True):
+        for number, client_id, tier_id, matures_on, name, amount, currency in rows.iterator(chunk_size=2000):
+            first = asked.rules.of(tier_id).lead_days
+            due_on = asked.working.next_working(matures_on)
+            for step in (first, *(step for step in self.steps if step < first)):
                 yield Due(
-                    client_id=holding.client_id,
-                    tier_id=holding.client.tier_id,
-                    subject=f"holding/{holding.number}/T-{step}",
-                    due_on=holding.effective_maturity(asked.working),
-                    event_on=holding.matures_on,
+                    client_id=client_id,
+                    tier_id=tier_id,
+                    subject=f"holding/{number}/T-{step}",
+                    due_on=due_on,
+                    event_on=matures_on,
                     lead_days=step,
-                    about=holding.product.name,
-                    amount=holding.value,
-                    currency=holding.currency,
+                    about=name,
+                    amount=amount,
+                    currency=currency,
                 )
