@@ -63,7 +63,7 @@ def _columns(kind: type[Kind], model: type[Model], *, computed: bool = True) -> 
     kept = {field.column for field in history_of(model)._meta.concrete_fields}
     left = {"id", *(() if computed else kind.computed.get(model, ()))}
     found = (f.column for f in model._meta.concrete_fields if f.column in kept and f.column not in left)
-    return [connection.ops.quote_name(column) for column in found]
+    return [connection.ops.quote_name(str(column)) for column in found]
 
 
 def _gather(cursor, undoing: Undoing, model: type[Model]) -> None:
