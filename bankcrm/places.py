@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 TODAY = ("today", _("Today"), "sun")
 CLIENTS = ("client-list", _("Clients"), "users")
 OPPORTUNITIES = ("opportunity-list", _("Opportunities"), "target-arrow")
+PLAN = ("plan", _("Plan"), "calendar")
 CASES = ("case-list", _("Cases"), "lifebuoy")
 REFERRALS = ("referral-list", _("Referrals"), "arrows-exchange")
 DASHBOARD = ("dashboard", _("Dashboard"), "chart-line")
@@ -21,8 +22,8 @@ LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
 
 BY_ROLE = {
-    "account_manager": [TODAY, CLIENTS, OPPORTUNITIES, DASHBOARD, CASES, REFERRALS],
-    "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, TEAM, CASES, REFERRALS],
+    "account_manager": [TODAY, CLIENTS, OPPORTUNITIES, PLAN, DASHBOARD, CASES, REFERRALS],
+    "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, PLAN, TEAM, CASES, REFERRALS],
     "front_desk": [COUNTER],
     "head_office": [DASHBOARD, CLIENTS, OPPORTUNITIES],
     "administrator": [IMPORTS, TEAM, REMINDERS, OUTBOX],

@@ -129,6 +129,11 @@ class ActionQuerySet(OfClientQuerySet):
         orphan = ~Exists(_primary().filter(manager__is_active=True, manager__role="account_manager"))
         return workable.filter(Q(client__in=wanted), Q(owner=user) | (Q(owner=None) & orphan))
 
+    def in_hand_of(self, manager) -> "ActionQuerySet":
+        """Open actions that are a person's by name, or nobody's of clients the person holds."""
+        held = _primary().filter(manager=manager)
+        return self.open().filter(Q(owner=manager) | Q(Exists(held), owner=None))
+
     def workable(self) -> "ActionQuerySet":
         """What a client's status leaves: dormant, duties only; with an open complaint, no greeting."""
         complaints = apps.get_model("interactions", "ServiceCase").objects.filter(

@@ -168,6 +168,10 @@ def _holiday(action: Action, today: date, country: str | None) -> tuple[str, str
 
 
 def _by_hand(action: Action, today: date) -> tuple[str, str]:
+    if action.origin == Action.Origin.PLAN:
+        return _("Time to keep in touch."), _("By the rhythm due on %(date)s.") % {
+            "date": saying.day(action.event_on or action.due_on, "MMMMEEEEd")
+        }
     first = action.about or str(action.theme)
     if action.origin == Action.Origin.NEXT_STEP:
         agreed = timezone.localtime(action.created_at).date()

@@ -103,6 +103,9 @@ class Action(models.Model):
                 | (~Q(state="planned") & Q(closed_at__isnull=False)),
                 name="action_closed_has_a_time",
             ),
+            models.UniqueConstraint(
+                fields=["client"], condition=Q(origin="plan", state="planned"), name="action_planned_once"
+            ),
             models.CheckConstraint(
                 condition=~Q(state="skipped") | ~Q(reason=""), name="action_skipped_has_a_reason"
             ),

@@ -23,6 +23,7 @@ from common.calendars import WorkingCalendar
 from common.models import SavedRun
 from interactions.models import Action, Contact, Occurrence, ReminderRule
 from interactions.services.overtaken import settle_overtaken
+from interactions.services.plans import plan_service
 from interactions.sources import SOURCES, Asked, Due, Rules, Source
 from messaging.services import notify
 from staff.models import Branch, User
@@ -86,6 +87,7 @@ def _raise_for_branch(branch: Branch, on: date, all_of: dict[str, Rules], done: 
             while chunk := list(islice(rows, CHUNK)):
                 _write(source, on, chunk, done, told)
     settle_overtaken(branch)
+    plan_service(branch, on=on)
     escalated = _escalate(branch, on, all_of)
     done.escalated += escalated
     SavedRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
@@ -194,9 +196,12 @@ def _write(source: Source, on: date, chunk: list[Noticed], done: Raised, told: C
 def _join(source: Source, action: Action, row: Noticed) -> None:
     """One more occasion for an action that is open: the earlier day and the higher severity hold.
 
-    Only what an occurrence wrote is written over; the words of a person stay.
+    Only what an occurrence wrote is written over; the words of a person stay. A planned contact is the answer
+    to a rhythm that is over: it keeps the day on which there is room for it.
     """
     due = row.due
+    if action.origin == Action.Origin.PLAN and source.code == "not_reached":
+        return
     action.severity = max(action.severity, row.rule.severity)
     if due.due_on < action.due_on:
         action.due_on, action.opens_on = due.due_on, min(action.opens_on, row.notice_on)

@@ -25,6 +25,11 @@ _CAUSE = f"""
        AND (a.state = 'planned' OR a.state = 'expired' AND a.closed_at > now() - interval '400 days')
      GROUP BY o.action_id
     HAVING bool_or(o.source IN ({_SOURCES}))
+     UNION ALL
+    SELECT a.id, false  -- a planned contact of a round that is over; the next morning plans the next one
+      FROM {{clients}} k
+      JOIN interactions_action a ON a.client_id = k.id AND a.origin = 'plan' AND a.state = 'planned'
+     WHERE a.event_on IS DISTINCT FROM k.next_due_on
 """
 _SETTLE = """
 UPDATE interactions_action a
@@ -42,7 +47,7 @@ def settling(clients: str) -> str:
 
 def settle_overtaken(branch: Branch) -> int:
     """Settle the reminders of a branch's clients; how many changed. Repeatable."""
-    clients = "(SELECT * FROM clients_client WHERE branch_id = %s)"
+    theirs = f"theirs AS (SELECT id, {', '.join(DAYS.values())} FROM clients_client WHERE branch_id = %s)"
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {settling(clients)} SELECT count(*) FROM settled", [branch.pk])
+        cursor.execute(f"WITH {theirs}, {settling('theirs')} SELECT count(*) FROM settled", [branch.pk])
         return cursor.fetchone()[0]
