@@ -5,8 +5,8 @@ from datetime import date
 
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
 
 from clients.sight import shown_words
 from common import saying
@@ -26,6 +26,8 @@ CHANNEL_ICONS = {
     "letter": "mail",
     "event": "ticket",
 }
+# The library's names of the languages we speak.
+HOLIDAY_LANGUAGES = {"en": "en_US", "es": "es", "zh-hans": "zh_CN"}
 
 
 def reason(
@@ -144,14 +146,12 @@ def _purchase_review(action: Action, today: date) -> tuple[str, str]:
 
 def holiday_name(action: Action, country: str | None = None) -> str:
     """The holiday's name in the reader's language where the library has it."""
-    from django.utils.translation import get_language
-
     kind, _colon, code = action.about.partition("festival: ")
     if not kind and code in FESTIVALS:
         return str(FESTIVALS[code].title)
     if country is None:
         country = action.client.country or action.client.branch.country
-    wanted = {"en": "en_US", "es": "es", "zh-hans": "zh_CN"}.get(get_language() or "en")
+    wanted = HOLIDAY_LANGUAGES.get(get_language() or "en")
     try:
         named = public_holidays(country, "", action.event_on.year, wanted)
     except (KeyError, ValueError):

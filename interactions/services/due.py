@@ -48,17 +48,21 @@ class Raised:
     occurrences: list[int] = field(default_factory=list)
 
 
-def raise_due(*, on: date | None = None, branches: Iterable[Branch] | None = None) -> Raised:
+def raise_due(
+    *, on: date | None = None, branches: Iterable[Branch] | None = None, with_plans: bool = True
+) -> Raised:
     """Raise everything due on a date, in every branch's own calendar (default: each branch's today).
 
     Rule: a source's row is raised from its notice day on; what was missed since the last run (at most
     400 days; 7 on a first run) is raised late and marked so. One transaction a branch and source.
-    Repeatable: a second run writes nothing.
+    Then the contacts of the coming weeks are placed (`plan_service`). Repeatable: a second run writes nothing.
     """
     done = Raised(on=on or timezone.localdate())
     rules = all_rules()
     for branch in branches if branches is not None else Branch.objects.order_by("pk"):
         _raise_for_branch(branch, on or branch.today(), rules, done)
+        if with_plans:
+            plan_service(branch, on=on or branch.today())
     return done
 
 
@@ -87,7 +91,6 @@ def _raise_for_branch(branch: Branch, on: date, all_of: dict[str, Rules], done: 
             while chunk := list(islice(rows, CHUNK)):
                 _write(source, on, chunk, done, told)
     settle_overtaken(branch)
-    plan_service(branch, on=on)
     escalated = _escalate(branch, on, all_of)
     done.escalated += escalated
     SavedRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())

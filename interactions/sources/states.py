@@ -48,15 +48,15 @@ class NotReachedSource(_ClientSource):
 
 
 class RiskExpirySource(_ClientSource):
-    code, theme = "risk_expiry", "review"
-    lead_days = 30
+    code, theme = "risk_expiry", "service"
+    lead_days = 14
     escalate_after = 14
     field = "risk_valid_until"
 
 
 class DocumentExpirySource(_ClientSource):
     code, theme = "document_expiry", "service"
-    lead_days = 30
+    lead_days = 14
     escalate_after = 14
     field = "document_valid_until"
 

@@ -10,8 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from clients.sight import shown_name, shown_native
 from clients.views.panels import client_form
@@ -130,7 +130,10 @@ def _shown(
     actions = counts.get(day, [])
     is_working = working.is_working(day)
     holiday = "" if is_working or day.weekday() >= 5 else _holiday(working, day)
-    said = _("%(all)s of %(room)s") % {"all": len(actions), "room": room}
+    if is_working:
+        said = _("%(all)s of %(room)s") % {"all": len(actions), "room": room}
+    else:
+        said = _("%(count)s on a day off") % {"count": len(actions)}
     return {
         "day": day,
         "number": day.day,
@@ -148,7 +151,8 @@ def _shown(
 
 
 def _holiday(working: WorkingCalendar, day: date) -> str:
-    named = public_holidays(working.country, working.region, day.year)
+    wanted = words.HOLIDAY_LANGUAGES.get(get_language() or "en")
+    named = public_holidays(working.country, working.region, day.year, wanted)
     return named.get(day) or _("Day off")
 
 

@@ -192,19 +192,19 @@ def test_what_became_known_only_afterwards_is_told_late_but_not_what_was_over_be
         (
             "risk_valid_until",
             "risk_expiry",
-            "The risk profile expires in 30 days.",
+            "The risk profile expires in 14 days.",
             "The risk profile expired 2 days ago.",
         ),
         (
             "document_valid_until",
             "document_expiry",
-            "The identity document expires in 30 days.",
+            "The identity document expires in 14 days.",
             "The identity document expired 2 days ago.",
         ),
     ],
 )
-def test_what_expires_is_told_a_month_ahead_and_is_over_once_renewed(north, field, source, before, after):
-    ends = MONDAY + timedelta(days=30)
+def test_what_expires_is_told_two_weeks_ahead_and_is_over_once_renewed(north, field, source, before, after):
+    ends = MONDAY + timedelta(days=14)
     client = ClientFactory(branch=north, **{field: ends})
     raise_due(on=MONDAY - timedelta(days=1))
     assert not rows(source)
@@ -282,7 +282,7 @@ def test_a_withdrawn_promise_and_a_step_that_was_taken_are_not_told(north):
 
 def test_the_words_of_a_person_stay_when_an_occasion_joins_what_is_planned(north):
     client = ClientFactory(branch=north, risk_valid_until=MONDAY)
-    theme = Action._meta.get_field("theme").related_model.objects.get(code="review")
+    theme = Action._meta.get_field("theme").related_model.objects.get(code="service")
     action = ActionFactory(
         client=client,
         theme=theme,
