@@ -3,9 +3,10 @@
 Days come from the `holidays` library, the lunar calendar and dateutil's Easter; nothing is reckoned here.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 from dateutil.easter import EASTER_ORTHODOX, EASTER_WESTERN, easter
@@ -18,30 +19,39 @@ from common.calendars import public_holidays
 
 @dataclass(frozen=True)
 class Festival:
-    """`names`: how people write it down, in any language; a part of the word is enough."""
+    """`names`: how people write it down, in any language; `unless`: words that make it another one."""
 
     title: Promise
     names: tuple[str, ...]
-    falls: Callable[[int], date | None]
+    falls: Callable[[int], list[date]]
+    unless: tuple[str, ...] = ()
 
 
-def _lunar(month: int, day: int) -> Callable[[int], date | None]:
-    return lambda year: lunar.to_solar(year, month, day)
-
-
-def _public(country: str, name: str) -> Callable[[int], date | None]:
-    """The first day that a country's calendar calls so; where observed on another day too, the real one."""
-
-    def falls(year: int) -> date | None:
-        days = public_holidays(country, "", year, "en_US")
-        return min((day for day, said in days.items() if said.startswith(name)), default=None)
+def _lunar(month: int, day: int) -> Callable[[int], list[date]]:
+    def falls(year: int) -> list[date]:
+        found = lunar.to_solar(year, month, day)
+        return [found] if found else []
 
     return falls
 
 
+def _public(country: str, name: str) -> Callable[[int], list[date]]:
+    """The days that a country's calendar calls so: first days only, and none on which it is merely observed."""
+
+    def falls(year: int) -> list[date]:
+        days = public_holidays(country, "", year, "en_US")
+        called = sorted(day for day, said in days.items() if name in said.split("; "))
+        return [day for day in called if day - timedelta(days=1) not in called]
+
+    return falls
+
+
+ORTHODOX = ("orthodox", "ortodox", "东正教")
 FESTIVALS = {
     "spring_festival": Festival(
-        _("Spring Festival"), ("春节", "过年", "chinese new year", "año nuevo chino"), _lunar(1, 1)
+        _("Spring Festival"),
+        ("春节", "过年", "spring festival", "chinese new year", "lunar new year", "año nuevo chino"),
+        _lunar(1, 1),
     ),
     "dragon_boat": Festival(_("Dragon Boat Festival"), ("端午", "dragon boat"), _lunar(5, 5)),
     "mid_autumn": Festival(_("Mid-Autumn Festival"), ("中秋", "mid-autumn", "medio otoño"), _lunar(8, 15)),
@@ -52,22 +62,39 @@ FESTIVALS = {
     "diwali": Festival(_("Diwali"), ("diwali", "deepavali", "排灯节"), _public("SG", "Diwali")),
     "pesach": Festival(_("Passover"), ("pesach", "passover", "pésaj", "逾越节"), _public("IL", "Pesach")),
     "rosh_hashanah": Festival(
-        _("Rosh Hashanah"), ("rosh hashanah", "rosh hashaná", "犹太新年"), _public("IL", "Rosh Hashanah")
+        _("Rosh Hashanah"),
+        ("rosh hashanah", "rosh hashaná", "犹太新年"),
+        _public("IL", "Rosh Hashanah"),
     ),
     "easter": Festival(
-        _("Easter"), ("easter", "pascua", "复活节"), lambda year: easter(year, EASTER_WESTERN)
+        _("Easter"),
+        ("easter", "pascua", "复活节"),
+        lambda year: [easter(year, EASTER_WESTERN)],
+        unless=(*ORTHODOX, "eastern"),
     ),
     "orthodox_easter": Festival(
-        _("Orthodox Easter"), ("pascha", "orthodox", "ortodox"), lambda year: easter(year, EASTER_ORTHODOX)
+        _("Orthodox Easter"),
+        ("pascha", "orthodox easter", "pascua ortodoxa", "东正教"),
+        lambda year: [easter(year, EASTER_ORTHODOX)],
     ),
-    "christmas": Festival(_("Christmas"), ("christmas", "navidad", "圣诞"), lambda year: date(year, 12, 25)),
+    "christmas": Festival(
+        _("Christmas"), ("christmas", "navidad", "圣诞"), lambda year: [date(year, 12, 25)], unless=ORTHODOX
+    ),
 }
+NOT = re.compile(r"\b(not|no|never|without|ningun[oa]?|nunca|sin)\b|不|没")
+
+
+def keeps(code: str, words: str) -> bool:
+    """Whether somebody who is described so keeps a festival. A doubt greets nobody."""
+    festival, said = FESTIVALS[code], words.casefold()
+    if NOT.search(said) or any(word in said for word in festival.unless):
+        return False
+    return any(name in said for name in festival.names)
 
 
 @lru_cache(maxsize=64)
 def _year(year: int) -> tuple[tuple[str, date], ...]:
-    falls = ((code, festival.falls(year)) for code, festival in FESTIVALS.items())
-    return tuple((code, day) for code, day in falls if day is not None)
+    return tuple((code, day) for code, festival in FESTIVALS.items() for day in festival.falls(year))
 
 
 def falls_between(start: date, end: date) -> Iterator[tuple[str, date]]:

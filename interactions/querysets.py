@@ -220,6 +220,7 @@ def around(user, today: date, seen: list[int] | None, reachable: list[int] | Non
                    a.due_on BETWEEN %s AND %s AND a.state IN ('planned', 'done')
                    AND (a.owner_id = %s OR a.owner_id IS NULL) AS in_week,
                    a.state = 'planned' AND (a.opens_on = %s OR a.snoozed_until = %s)
+                   AND (a.snoozed_until IS NULL OR a.snoozed_until <= %s)
                    AND {may_call} AND (a.owner_id = %s OR {waits}) AS opens
               FROM interactions_action a
              WHERE (a.owner_id = %s OR {in_sight})
@@ -236,7 +237,7 @@ def around(user, today: date, seen: list[int] | None, reachable: list[int] | Non
     """
     midnight = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     week, me = [monday, monday + timedelta(days=6)], user.pk
-    params = [*week, me, tomorrow, tomorrow, *params_call, me, *params_waits]
+    params = [*week, me, tomorrow, tomorrow, tomorrow, *params_call, me, *params_waits]
     params += [me, *params_seen, *week, tomorrow, tomorrow]
     # What is logged later than a month is no news of today, and the index goes by when it happened.
     params += [me, midnight - LATEST_LOGGED, midnight, list(WRITTEN)]
@@ -264,7 +265,14 @@ def _among(clients: "ClientQuerySet | list[int]") -> tuple[str, list]:
 class OccurrenceQuerySet(OfClientQuerySet):
     def unheeded(self) -> "OccurrenceQuerySet":
         """Of which the supervisor was told that nobody had acted, and which are still open."""
-        return self.filter(action__state="planned").exclude(escalated_on=None)
+        workable = apps.get_model("interactions", "Action").objects.open().workable()
+        return self.filter(action__in=workable.exclude(client__status__in=SILENT).values("pk")).exclude(
+            escalated_on=None
+        )
+
+    def worked_by(self, user) -> "OccurrenceQuerySet":
+        """Of clients a person works with: reading a file in an emergency is not looking after it."""
+        return self.filter(client__in=apps.get_model("clients", "Client").objects.worked_by(user))
 
 
 class PromiseQuerySet(OfClientQuerySet):

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
@@ -80,12 +81,17 @@ def _birthday(action: Action, today: date) -> tuple[str, str]:
 
 def _anniversary(action: Action, today: date) -> tuple[str, str]:
     kind, _colon, person = action.about.partition(": ")
+    years = action.years or 0
     said = {
         ("wedding", False): _("Wedding day %(when)s."),
-        ("wedding", True): _("Wedding day %(when)s, %(years)s years."),
+        ("wedding", True): ngettext(
+            "Wedding day %(when)s, %(years)s year.", "Wedding day %(when)s, %(years)s years.", years
+        ),
         ("founding", False): _("Founding day %(when)s."),
-        ("founding", True): _("Founding day %(when)s, %(years)s years."),
-    }.get((kind, bool(action.years)), _("A date to remember %(when)s."))
+        ("founding", True): ngettext(
+            "Founding day %(when)s, %(years)s year.", "Founding day %(when)s, %(years)s years.", years
+        ),
+    }.get((kind, bool(years)), _("A date to remember %(when)s."))
     words = {"when": saying.in_days(action.event_on, today), "years": action.years}
     on = saying.day(action.event_on, "MMMMEEEEd")
     return said % words, _("%(date)s, of %(person)s") % {"date": on, "person": person} if person else on
@@ -106,18 +112,22 @@ def _maturity(action: Action, today: date) -> tuple[str, str]:
 
 
 def _not_reached(action: Action, today: date) -> tuple[str, str]:
-    last = action.event_on
+    return _rhythm(action.event_on, action.due_on, today)
+
+
+def _rhythm(last: date | None, ideal: date, today: date) -> tuple[str, str]:
+    """A contact by the rhythm: from the last reached one, where there is one, to the ideal day of the next."""
     if last is None:
         return _("Not reached yet."), _("A first contact was due on %(date)s.") % {
-            "date": saying.day(action.due_on, "MMMMd" if action.due_on.year == today.year else "yMMMMd")
+            "date": saying.day(ideal, "MMMMd" if ideal.year == today.year else "yMMMMd")
         }
-    days, every = (today - last).days, (action.due_on - last).days
-    return (
-        ngettext("Not reached for %(days)s day.", "Not reached for %(days)s days.", days)
-        % {"days": saying.number(days)},
-        ngettext("Agreed every day.", "Agreed every %(every)s days.", every)
-        % {"every": saying.number(every)},
-    )
+    days, every = (today - last).days, (ideal - last).days
+    if today < ideal:
+        first = ngettext("Last reached %(days)s day ago.", "Last reached %(days)s days ago.", days)
+    else:
+        first = ngettext("Not reached for %(days)s day.", "Not reached for %(days)s days.", days)
+    rest = ngettext("Agreed every day.", "Agreed every %(every)s days.", every)
+    return first % {"days": saying.number(days)}, rest % {"every": saying.number(every)}
 
 
 def _ends(coming: str, over: str) -> Callable[[Action, date], tuple[str, str]]:
@@ -169,9 +179,7 @@ def _holiday(action: Action, today: date, country: str | None) -> tuple[str, str
 
 def _by_hand(action: Action, today: date) -> tuple[str, str]:
     if action.origin == Action.Origin.PLAN:
-        return _("Time to keep in touch."), _("By the rhythm due on %(date)s.") % {
-            "date": saying.day(action.event_on or action.due_on, "MMMMEEEEd")
-        }
+        return _rhythm(parse_date(action.about), action.event_on or action.due_on, today)
     first = action.about or str(action.theme)
     if action.origin == Action.Origin.NEXT_STEP:
         agreed = timezone.localtime(action.created_at).date()
@@ -215,7 +223,7 @@ _FREE_WORDS = ("", "promise", "birthday")
 
 def shown_about(user, action: Action) -> Action:
     """The action as the user may read it: without the right to identities the theme speaks for free words."""
-    if action.source in _FREE_WORDS:
+    if action.source in _FREE_WORDS and action.origin != Action.Origin.PLAN:
         action.about = shown_words(user, action.about)
     elif action.source == "anniversary":
         kind, colon, person = action.about.partition(": ")

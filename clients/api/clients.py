@@ -83,6 +83,7 @@ class ClientSerializer(serializers.ModelSerializer):
         data = super().to_representation(client)
         if not self._asker().may_see_identities:
             data.update(dict.fromkeys(self.IDENTITY, ""))
+            data["document_valid_until"] = None
         return data
 
     def get_name(self, client: Client) -> str:

@@ -45,18 +45,6 @@ class Migration(migrations.Migration):
             name='weakening_since',
             field=models.DateField(blank=True, editable=False, null=True),
         ),
-        migrations.AddIndex(
-            model_name='client',
-            index=models.Index(condition=models.Q(('risk_valid_until__isnull', False), ('status', 'active')), fields=['branch', 'risk_valid_until'], name='client_risk_ends'),
-        ),
-        migrations.AddIndex(
-            model_name='client',
-            index=models.Index(condition=models.Q(('document_valid_until__isnull', False), ('status', 'active')), fields=['branch', 'document_valid_until'], name='client_document_ends'),
-        ),
-        migrations.AddIndex(
-            model_name='client',
-            index=models.Index(condition=models.Q(('status', 'active'), ('weakening_since__isnull', False)), fields=['branch', 'weakening_since'], name='client_weakening'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='client',
             trigger=pgtrigger.compiler.Trigger(name='insert_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func='WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) INSERT INTO "clients_clientevent" ("branch_id", "city", "core_as_of", "country", "created_at", "document_country", "document_hash", "document_hint", "document_type", "document_valid_until", "family_name", "gender", "given_name", "id", "is_restricted", "kind", "language", "last_reached_at", "legal_name", "name", "native_name", "next_due_on", "number", "pgh_context_id", "pgh_created_at", "pgh_label", "pgh_obj_id", "preferred_address", "risk_assessed_on", "risk_profile", "risk_valid_until", "since", "sort_name", "source", "status", "tier_id", "trend", "weakening_since") SELECT new_values."branch_id", new_values."city", new_values."core_as_of", new_values."country", new_values."created_at", new_values."document_country", new_values."document_hash", new_values."document_hint", new_values."document_type", new_values."document_valid_until", new_values."family_name", new_values."gender", new_values."given_name", new_values."id", new_values."is_restricted", new_values."kind", new_values."language", new_values."last_reached_at", new_values."legal_name", new_values."name", new_values."native_name", new_values."next_due_on", new_values."number", _pgh_attached_context.value, NOW(), \'insert\', new_values."id", new_values."preferred_address", new_values."risk_assessed_on", new_values."risk_profile", new_values."risk_valid_until", new_values."since", new_values."sort_name", new_values."source", new_values."status", new_values."tier_id", new_values."trend", new_values."weakening_since" FROM ( SELECT new_values.* FROM new_values  ) AS new_values, _pgh_attached_context; RETURN NULL;', hash='b379cae5f639a71d289ee2314e07c48f1e56c9e5', level='STATEMENT', operation='INSERT', pgid='pgtrigger_insert_insert_a5391', referencing='REFERENCING NEW TABLE AS new_values ', table='clients_client', when='AFTER')),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from interactions.services.overtaken import settling
+from interactions.services.overtaken import withdrawing
 
 # Counted from the last reached contact in the branch's own days; never reached: from the assignment.
 # What the front desk wrote down in passing, without a theme, is no talk (`ContactQuerySet.moving_cadence`).
@@ -36,7 +36,7 @@ FROM (
 WHERE fresh.id = c.id
   AND (c.last_reached_at, c.next_due_on) IS DISTINCT FROM (fresh.reached_at, fresh.due_on)
 RETURNING c.id, c.next_due_on, c.risk_valid_until, c.document_valid_until, c.weakening_since
-), {settling} SELECT count(*) FROM moved
+), {withdrawing} SELECT count(*) FROM moved
 """
 
 
@@ -48,5 +48,5 @@ def refresh_cadence(client_ids: Iterable[int] | None = None) -> int:
     """
     scope, params = ("true", []) if client_ids is None else ("k.id = ANY(%s)", [list(client_ids)])
     with connection.cursor() as cursor:
-        cursor.execute(_REFRESH.format(scope=scope, settling=settling("moved")), params)
+        cursor.execute(_REFRESH.format(scope=scope, withdrawing=withdrawing("moved")), params)
         return cursor.fetchone()[0]

@@ -1,14 +1,15 @@
-"""Reminders whose cause is gone: they expire by themselves, and come back where the cause does.
+"""Reminders whose cause no longer stands as it was told: they are withdrawn, and what stands is told anew.
 
-Somebody was reached, the risk profile or the document renewed, the relationship judged anew. A contact that is
-taken back puts the reminder back. An action with several causes stays as long as one of them.
+Somebody was reached, a document was renewed, a birthday corrected, a deposit prolonged, a relationship judged
+anew. Where nobody has acted yet the occurrence is taken back and its action expires; the next daily run raises
+what the cause says then, in time or late. What somebody acted on is never touched.
 """
 
 from django.db import connection
 
 from staff.models import Branch
 
-# The day of the client that an occurrence of a source stands for; the cause is gone where it has moved on.
+# The day of the client that an occurrence of a source stands for.
 DAYS = {
     "not_reached": "next_due_on",
     "risk_expiry": "risk_valid_until",
@@ -17,37 +18,53 @@ DAYS = {
 }
 _SOURCES = ", ".join(f"'{source}'" for source in DAYS)
 _DAY = " ".join(f"WHEN '{source}' THEN k.{column}" for source, column in DAYS.items())
-_CAUSE = f"""
-    SELECT o.action_id, bool_or(o.source NOT IN ({_SOURCES}) OR o.due_on = CASE o.source {_DAY} END) AS holds
-      FROM {{clients}} k
-      JOIN interactions_occurrence o ON o.client_id = k.id
-      JOIN interactions_action a ON a.id = o.action_id AND a.origin = 'occurrence'
-       AND (a.state = 'planned' OR a.state = 'expired' AND a.closed_at > now() - interval '400 days')
-     GROUP BY o.action_id
-    HAVING bool_or(o.source IN ({_SOURCES}))
-     UNION ALL
-    SELECT a.id, false  -- a planned contact of a round that is over; the next morning plans the next one
-      FROM {{clients}} k
-      JOIN interactions_action a ON a.client_id = k.id AND a.origin = 'plan' AND a.state = 'planned'
-     WHERE a.event_on IS DISTINCT FROM k.next_due_on
+_OF_CLIENT = f"o.source IN ({_SOURCES}) AND o.due_on IS DISTINCT FROM CASE o.source {_DAY} END"
+# Asked once a day: a date that was written anew or taken off, a holding that ended or has another maturity.
+_OF_OTHERS = """
+    o.source IN ('birthday', 'anniversary') AND EXISTS (
+        SELECT 1 FROM clients_factchange f
+         WHERE f.client_id = o.client_id AND f.slot = o.subject AND f.at > o.raised_at)
+    OR o.source = 'maturity' AND NOT EXISTS (
+        SELECT 1 FROM portfolio_holding h
+         WHERE h.number = split_part(o.subject, '/', 2) AND h.client_id = o.client_id
+           AND h.status = 'open' AND h.matures_on = a.event_on)
+    OR o.source = 'purchase_review' AND EXISTS (
+        SELECT 1 FROM portfolio_purchase p JOIN portfolio_purchase r ON r.reverses_id = p.id
+         WHERE p.number = split_part(o.subject, '/', 2))
 """
-_SETTLE = """
-UPDATE interactions_action a
-   SET state = CASE WHEN cause.holds THEN 'planned' ELSE 'expired' END,
-       closed_at = CASE WHEN cause.holds THEN NULL ELSE now() END
-  FROM cause
- WHERE a.id = cause.action_id AND a.state = CASE WHEN cause.holds THEN 'expired' ELSE 'planned' END
+_WITHDRAW = """
+gone AS (
+    DELETE FROM interactions_occurrence o
+     USING interactions_action a, {clients} k
+     WHERE o.client_id = k.id AND a.id = o.action_id AND a.state = 'planned'
+       AND a.origin IN ('occurrence', 'plan') AND ({gone})
+    RETURNING o.action_id
+), withdrawn AS (
+    UPDATE interactions_action a SET state = 'expired', closed_at = now()
+      FROM {clients} k
+     WHERE k.id = a.client_id AND a.state = 'planned'
+       AND (a.origin = 'occurrence' AND a.id IN (SELECT action_id FROM gone)
+         OR a.origin = 'plan' AND a.event_on IS DISTINCT FROM k.next_due_on)
+    RETURNING a.id
+)
 """
 
 
-def settling(clients: str) -> str:
-    """Two parts of a WITH that settle the reminders of some clients; `clients` names them with their days."""
-    return f"cause AS ({_CAUSE.format(clients=clients)}), settled AS ({_SETTLE} RETURNING a.id)"
+def withdrawing(clients: str, *, whole: bool = False) -> str:
+    """Parts of a WITH that withdraw the reminders of some clients; `clients` names them with their days.
+
+    `whole` looks at dates, holdings and purchases as well. A planned contact of a round that is over ends too.
+    """
+    gone = f"{_OF_CLIENT} OR {_OF_OTHERS}" if whole else _OF_CLIENT
+    return _WITHDRAW.format(clients=clients, gone=gone)
 
 
-def settle_overtaken(branch: Branch) -> int:
-    """Settle the reminders of a branch's clients; how many changed. Repeatable."""
+def withdraw_overtaken(branch: Branch) -> int:
+    """Withdraw what is overtaken of a branch's clients; how many actions ended. Repeatable."""
     theirs = f"theirs AS (SELECT id, {', '.join(DAYS.values())} FROM clients_client WHERE branch_id = %s)"
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH {theirs}, {settling('theirs')} SELECT count(*) FROM settled", [branch.pk])
+        cursor.execute(
+            f"WITH {theirs}, {withdrawing('theirs', whole=True)} SELECT count(*) FROM withdrawn",
+            [branch.pk],
+        )
         return cursor.fetchone()[0]

@@ -24,8 +24,10 @@ LONGEST_MOVE = timedelta(days=366)
 # contact of the theme is planned otherwise, and those whose contact of this round was done or skipped.
 _WISHES = """
 SELECT k.id, h.manager_id, k.next_due_on,
-       k.next_due_on + greatest(coalesce(t.maximum_days - t.ideal_days, %(slack)s), 0)
+       k.next_due_on + greatest(coalesce(t.maximum_days - t.ideal_days, %(slack)s), 0),
+       (k.last_reached_at AT TIME ZONE b.time_zone)::date
   FROM clients_client k
+  JOIN staff_branch b ON b.id = k.branch_id
   JOIN clients_assignment h ON h.client_id = k.id AND h.role = 'primary' AND h.to_on IS NULL
   JOIN staff_user u ON u.id = h.manager_id AND u.is_active AND u.role = 'account_manager'
   LEFT JOIN clients_tier t ON t.id = k.tier_id
@@ -78,10 +80,9 @@ def plan_service(branch: Branch, *, on: date) -> Planned:
             _WISHES,
             {"branch": branch.pk, "until": on + HORIZON, "theme": theme.pk, "slack": SLACK.days},
         )
-        wishes = {
-            client_id: Wish(ideal, client_id, latest, manager_id)
-            for client_id, manager_id, ideal, latest in cursor.fetchall()
-        }
+        found = cursor.fetchall()
+    wishes = {row[0]: Wish(row[2], row[0], row[3], row[1]) for row in found}
+    reached = {row[0]: row[4] for row in found}
     open_now = Action.objects.open().filter(origin=Action.Origin.PLAN, client__branch=branch)
     standing = {action.client_id: action for action in open_now.select_for_update()}
     ended = [action.pk for client_id, action in standing.items() if client_id not in wishes]
@@ -102,7 +103,7 @@ def plan_service(branch: Branch, *, on: date) -> Planned:
             loads=_loads(on, days[-1], managers, [action.pk for action in moving.values()] + ended),
             capacity=dict(User.objects.filter(pk__in=managers).values_list("pk", "daily_capacity")),
         )
-        _write(wishes, placed, moving, theme)
+        _write(wishes, reached, placed, moving, theme)
         done.moved, done.placed = len(moving), len(placed) - len(moving)
     Action.objects.filter(pk__in=ended).update(state=Action.State.EXPIRED, closed_at=timezone.now())
     done.ended, done.stayed = len(ended), len(stays)
@@ -115,7 +116,14 @@ def _loads(on: date, last: date, managers: set[int], moving: list[int]) -> Count
         return Counter({(manager_id, day): count for manager_id, day, count in cursor.fetchall()})
 
 
-def _write(wishes: dict[int, Wish], placed: dict[int, date], moving: dict[int, Action], theme: Theme) -> None:
+def _write(
+    wishes: dict[int, Wish],
+    reached: dict[int, date | None],
+    placed: dict[int, date],
+    moving: dict[int, Action],
+    theme: Theme,
+) -> None:
+    """`about` of a planned contact is the day of the last one that reached: its reason speaks of that."""
     fresh = []
     for client_id, day in placed.items():
         action = moving.get(client_id)
@@ -124,7 +132,9 @@ def _write(wishes: dict[int, Wish], placed: dict[int, date], moving: dict[int, A
             fresh.append(action)
         action.opens_on = action.due_on = day
         action.event_on, action.snoozed_until = wishes[client_id].ideal, None
-    Action.objects.bulk_update(moving.values(), ["opens_on", "due_on", "event_on", "snoozed_until"])
+        last = reached[client_id]
+        action.about = last.isoformat() if last else ""
+    Action.objects.bulk_update(moving.values(), ["opens_on", "due_on", "event_on", "snoozed_until", "about"])
     Action.objects.bulk_create(fresh, batch_size=500)
 
 

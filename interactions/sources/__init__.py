@@ -18,13 +18,13 @@ SOURCES: list[Source] = [
     AnniversarySource(),
     MaturitySource(),
     HolidaySource(),
-    NotReachedSource(),
     RiskExpirySource(),
     DocumentExpirySource(),
     RelationshipSource(),
     PurchaseReviewSource(),
     PromiseSource(),
     NextStepSource(),
+    NotReachedSource(),  # last: the planned contacts answer it
 ]
 
 __all__ = ["SOURCES", "Asked", "Due", "MaturitySource", "Rules", "Source"]

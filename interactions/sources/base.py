@@ -29,6 +29,7 @@ class Due:
     amount: Decimal | None = None
     currency: str = ""
     action_id: int | None = None
+    owner_id: int | None = None  # to whom that action was handed
 
 
 @dataclass(frozen=True)

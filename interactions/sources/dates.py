@@ -20,7 +20,9 @@ class _DateSource(Source):
     def due(self, asked: Asked) -> Iterator[Due]:
         facts = DatedFact.objects.filter(
             kind__in=self.kinds, client__branch=asked.branch, client__status="active", month__isnull=False
-        ).exclude(client__tier__birthday_courtesy=False)
+        )
+        if self.code == "birthday":
+            facts = facts.exclude(client__tier__birthday_courtesy=False)
         for calendar, originals in _coming_back(asked.since, asked.until):
             usual = facts.filter(_originals(originals), calendar=calendar, lead_days=None)
             for fact in _read(usual):

@@ -1,15 +1,18 @@
 """Public holidays of the country a client lives in, and festivals that a client is known to keep."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from django.db.models import Q
 
 from clients.models import Client, Fact
 from common.calendars import public_holidays
-from common.festivals import FESTIVALS, falls_between
+from common.festivals import FESTIVALS, falls_between, keeps
 from common.models import Holiday
 from interactions.sources.base import Asked, Due, Source
+
+# The library's words for a day that only makes up for another, or comes before the one that is greeted.
+MADE_UP = ("substituted", "observed", "in lieu", " eve")
 
 
 class HolidaySource(Source):
@@ -56,8 +59,9 @@ class HolidaySource(Source):
             for name in FESTIVALS[code].names:
                 named |= Q(value__icontains=name)
             kept = Fact.objects.filter(named, type__code="custom", client__in=greeted)
-            rows = kept.values_list("client_id", "client__number", "client__tier_id").distinct()
-            for client_id, number, tier_id in rows.iterator(chunk_size=2000):
+            rows = kept.values_list("client_id", "client__number", "client__tier_id", "value")
+            greets = {row[:3] for row in rows.iterator(chunk_size=2000) if keeps(code, row[3])}
+            for client_id, number, tier_id in sorted(greets):
                 yield Due(
                     client_id=client_id,
                     tier_id=tier_id,
@@ -69,14 +73,29 @@ class HolidaySource(Source):
 
 
 def holidays_of(country: str, region: str, since: date, until: date) -> dict[date, str]:
-    """Holidays of a place between two days, the bank's own table over the library's."""
+    """Days of greeting of a place between two days: the bank's own table over the library's.
+
+    A feast of several days is greeted on its first; days that only make up for another are none.
+    """
+    before = since - timedelta(days=1)
     found: dict[date, str] = {}
-    for year in range(since.year, until.year + 1):
+    for year in range(before.year, until.year + 1):
         found |= public_holidays(country, region, year)
-    own = Holiday.objects.filter(country__in=["", country], region__in=["", region], on__range=(since, until))
-    for row in own:
+    english: dict[date, str] = {}
+    for year in range(before.year, until.year + 1):
+        english |= public_holidays(country, region, year, "en_US")
+    made_up = {day for day, name in english.items() if any(word in name.casefold() for word in MADE_UP)}
+    own = Holiday.objects.filter(
+        country__in=["", country], region__in=["", region], on__range=(before, until)
+    )
+    for row in own.order_by("country", "region"):  # the most particular row is read last and wins
         if row.is_day_off:
             found[row.on] = row.name
+            made_up.discard(row.on)
         else:
             found.pop(row.on, None)
-    return {day: name[:300] for day, name in found.items() if since <= day <= until}
+    return {
+        day: name[:300]
+        for day, name in found.items()
+        if since <= day <= until and day not in made_up and found.get(day - timedelta(days=1)) != name
+    }

@@ -18,6 +18,7 @@ class MaturitySource(Source):
     steps = (30, 7, 0)
     lead_days = max(steps)
     escalate_after = 2
+    lasts = True
     kinds = ("term_deposit", "wealth_product", "bond", "fund", "insurance", "other")
     longest_move = timedelta(days=15)
 
@@ -31,14 +32,18 @@ class MaturitySource(Source):
         for number, client_id, tier_id, matures_on, name, amount, currency in rows.iterator(chunk_size=2000):
             first = asked.rules.of(tier_id).lead_days
             due_on = asked.working.next_working(matures_on)
-            for step in (first, *(step for step in self.steps if step < first)):
+            for step in self.steps:
+                # The first notice has one name, however early the bank's rule has it.
+                lead = first if step == self.lead_days else step
+                if lead > first:
+                    continue
                 yield Due(
                     client_id=client_id,
                     tier_id=tier_id,
                     subject=f"holding/{number}/T-{step}",
                     due_on=due_on,
                     event_on=matures_on,
-                    lead_days=step,
+                    lead_days=lead,
                     about=name,
                     amount=amount,
                     currency=currency,

@@ -19,8 +19,10 @@ class PromiseSource(Source):
             client__branch=asked.branch,
             client__status="active",
             action__state=Action.State.PLANNED,
-        ).values_list("pk", "client_id", "client__tier_id", "action_id", "opens_on", "due_on")
-        for pk, client_id, tier_id, action_id, opens_on, due_on in rows.iterator(chunk_size=2000):
+        ).values_list(
+            "pk", "client_id", "client__tier_id", "action_id", "action__owner_id", "opens_on", "due_on"
+        )
+        for pk, client_id, tier_id, action_id, owner_id, opens_on, due_on in rows.iterator(chunk_size=2000):
             yield Due(
                 client_id=client_id,
                 tier_id=tier_id,
@@ -28,6 +30,7 @@ class PromiseSource(Source):
                 due_on=due_on,
                 lead_days=(due_on - opens_on).days,
                 action_id=action_id,
+                owner_id=owner_id,
             )
 
 
@@ -46,6 +49,8 @@ class NextStepSource(Source):
             due_on__range=(asked.since, asked.until),
             client__branch=asked.branch,
             client__status="active",
-        ).values_list("pk", "client_id", "client__tier_id", "due_on")
-        for pk, client_id, tier_id, due_on in rows.iterator(chunk_size=2000):
-            yield Due(client_id, tier_id, subject=f"action/{pk}", due_on=due_on, action_id=pk)
+        ).values_list("pk", "client_id", "client__tier_id", "owner_id", "due_on")
+        for pk, client_id, tier_id, owner_id, due_on in rows.iterator(chunk_size=2000):
+            yield Due(
+                client_id, tier_id, subject=f"action/{pk}", due_on=due_on, action_id=pk, owner_id=owner_id
+            )

@@ -1,7 +1,7 @@
 """Buyers looked after again."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 from django.conf import settings
 
@@ -27,8 +27,13 @@ class PurchaseReviewSource(Source):
                 yield from self._of_kind(kind, every, asked)
 
     def _of_kind(self, kind: str, every: int, asked: Asked) -> Iterator[Due]:
-        window = [asked.since + timedelta(days=n) for n in range((asked.until - asked.since).days + 1)]
-        bought = {day - timedelta(days=every * n): day for day in window for n in range(1, MOST_REVIEWS + 1)}
+        window: list[date] = [
+            asked.since + timedelta(days=n) for n in range((asked.until - asked.since).days + 1)
+        ]
+        bought: dict[date, list[date]] = {}
+        for day in window:
+            for n in range(1, MOST_REVIEWS + 1):
+                bought.setdefault(day - timedelta(days=every * n), []).append(day)
         rows = Purchase.objects.filter(
             bought_on__in=list(bought),
             product__kind=kind,
@@ -40,14 +45,14 @@ class PurchaseReviewSource(Source):
         rows = rows.defer("client__search", "client__document_number")
         for purchase in rows.iterator(chunk_size=2000):
             term = purchase.product.term_days
-            reviewed_on = bought[purchase.bought_on]
-            if term and reviewed_on >= purchase.bought_on + timedelta(days=term):
-                continue
-            yield Due(
-                client_id=purchase.client_id,
-                tier_id=purchase.client.tier_id,
-                subject=f"purchase/{purchase.number}",
-                due_on=reviewed_on,
-                event_on=purchase.bought_on,
-                about=purchase.product.name,
-            )
+            for reviewed_on in bought[purchase.bought_on]:
+                if term and reviewed_on >= purchase.bought_on + timedelta(days=term):
+                    break
+                yield Due(
+                    client_id=purchase.client_id,
+                    tier_id=purchase.client.tier_id,
+                    subject=f"purchase/{purchase.number}",
+                    due_on=reviewed_on,
+                    event_on=purchase.bought_on,
+                    about=purchase.product.name,
+                )

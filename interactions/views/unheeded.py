@@ -15,7 +15,11 @@ def unheeded(request: HttpRequest) -> HttpResponse:
     user = request.user
     if user.role != "supervisor":
         raise Http404
-    rows = Occurrence.objects.visible_to(user).unheeded()
+    # Several steps of one maturity are one thing to do: the first of them stands for all.
+    first = (
+        Occurrence.objects.worked_by(user).unheeded().order_by("action", "due_on", "pk").distinct("action")
+    )
+    rows = Occurrence.objects.filter(pk__in=first.values("pk"))
     rows = rows.select_related("action__theme", "client__branch").defer(
         "client__search", "client__document_number"
     )
@@ -27,7 +31,11 @@ def unheeded(request: HttpRequest) -> HttpResponse:
             "row": row,
             "name": shown_name(user, row.client),
             "native": shown_native(user, row.client),
-            "reason": words.reason(words.shown_about(user, row.action), today),
+            "reason": words.reason(
+                words.shown_about(user, row.action),
+                today,
+                country=row.client.country or row.client.branch.country,
+            ),
             "days": (today - row.due_on).days,
             "manager": held.get(row.client_id, ""),
         }

@@ -1,17 +1,20 @@
 """Every source of reminders: the right day, the right words, late when it is late, gone when its cause is gone."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import translation
 
 from clients.models import DatedFact, FactType, Tier
-from clients.services import change_client
+from clients.services import change_client, forget_dated_fact, write_dated_fact
+from common.festivals import keeps
+from common.models import Holiday
 from interactions import services, words
 from interactions.models import Action, Occurrence, ReminderRule, Severity
 from interactions.services import raise_due
 from interactions.services.cadence import refresh_cadence
+from interactions.services.status import settle_status
 from messaging.models import Notification
 from tests.factories import (
     ActionFactory,
@@ -118,6 +121,32 @@ def test_a_festival_greets_only_those_who_are_known_to_keep_it(north):
         assert said(on=date(2026, 2, 15)).startswith("Fiesta de la Primavera")
 
 
+@pytest.mark.parametrize(
+    ("festival", "words_on_file", "is_kept"),
+    [
+        ("easter", "Eastern Orthodox", False),
+        ("orthodox_easter", "Keeps Orthodox Easter", True),
+        ("christmas", "Does not keep Christmas", False),
+        ("christmas", "Navidad en el pueblo", True),
+        ("spring_festival", "Lunar New Year", True),
+        ("spring_festival", "不过年", False),
+    ],
+)
+def test_a_greeting_goes_only_where_the_words_are_plain(festival, words_on_file, is_kept):
+    assert keeps(festival, words_on_file) is is_kept
+
+
+def test_a_feast_of_several_days_is_greeted_once_and_a_day_that_makes_up_for_another_not_at_all(north):
+    ClientFactory(branch=north, country="CN", number="CN1")
+    ClientFactory(branch=north, country="US", number="US1")
+    for on in (date(2026, 2, 14), date(2026, 2, 20), date(2026, 7, 2)):
+        raise_due(on=on)
+    told = Occurrence.objects.filter(source="holiday").values_list("subject", "due_on")
+    chinese = [due for subject, due in told if subject.endswith("CN1") and due.month == 2]
+    assert chinese == [date(2026, 2, 17)]
+    assert [due for subject, due in told if subject.endswith("US1") and due.month == 7] == [date(2026, 7, 4)]
+
+
 # -- maturities ------------------------------------------------------------------------------------
 
 
@@ -154,14 +183,16 @@ def test_not_reached_says_for_how_long_and_what_was_agreed(reached):
     assert said(on=on) == f"Not reached for {days + 5} days. Agreed every {days} days."
 
 
-def test_a_contact_that_reaches_ends_the_reminder_and_taken_back_puts_it_back(reached, alice):
+def test_a_contact_that_reaches_ends_the_reminder_and_taken_back_it_is_told_again(reached, alice):
     raise_due(on=MONDAY)
     contact = services.log_contact(actor=alice, client=reached, channel="call", result="reached")
-    assert Action.objects.get(source="not_reached").state == "expired"
+    assert not Action.objects.open().exists()
     raise_due(on=MONDAY + timedelta(days=1))
+    assert not Action.objects.open().exists()
     services.undo_contact(actor=alice, contact=contact)
-    action = Action.objects.get(source="not_reached")
-    assert (action.state, action.closed_at) == ("planned", None)
+    raise_due(on=MONDAY + timedelta(days=2))
+    assert rows("not_reached") == [(MONDAY, True)]
+    assert Action.objects.open().count() == 1
 
 
 def test_a_contact_logged_for_the_reminder_fulfils_it(reached, alice):
@@ -175,15 +206,32 @@ def test_a_contact_logged_for_the_reminder_fulfils_it(reached, alice):
 def test_an_attempt_ends_no_reminder(reached, alice):
     raise_due(on=MONDAY)
     services.log_contact(actor=alice, client=reached, channel="call", result="no_answer")
-    assert Action.objects.get(source="not_reached").state == "planned"
+    assert Action.objects.get().state == "planned"
 
 
-def test_what_became_known_only_afterwards_is_told_late_but_not_what_was_over_before_the_bank_began(north):
+@pytest.mark.parametrize(
+    ("source", "field"),
+    [("risk_expiry", "risk_valid_until"), ("document_expiry", "document_valid_until")],
+)
+def test_what_became_known_only_afterwards_is_told_late_but_not_what_was_over_before_the_bank_began(
+    north, source, field
+):
     raise_due(on=MONDAY)
-    ClientFactory(branch=north, number="NEW", next_due_on=MONDAY - timedelta(days=3))
-    ClientFactory(branch=north, number="OLD", next_due_on=MONDAY - timedelta(days=30))
+    ClientFactory(branch=north, number="NEW", **{field: MONDAY + timedelta(days=3)})
+    ClientFactory(branch=north, number="OLD", **{field: MONDAY - timedelta(days=30)})
     raise_due(on=MONDAY + timedelta(days=9))
-    assert rows("not_reached") == [(MONDAY - timedelta(days=3), True)]
+    assert rows(source) == [(MONDAY + timedelta(days=3), True)]
+
+
+def test_nobody_waits_too_long_to_be_told_as_not_reached_and_a_stricter_tier_tells_at_once(reached, alice):
+    tier = Tier.objects.get(code="gold")
+    raise_due(on=MONDAY - timedelta(days=20))
+    assert not rows("not_reached")
+    Tier.objects.filter(pk=tier.pk).update(ideal_days=10, maximum_days=20)
+    refresh_cadence([reached.pk])
+    raise_due(on=MONDAY - timedelta(days=19))
+    assert [late for _due, late in rows("not_reached")] == [True]
+    assert Action.objects.open().count() == 1
 
 
 @pytest.mark.parametrize(
@@ -230,14 +278,12 @@ def test_a_relationship_judged_to_be_weakening_asks_for_a_talk_until_judged_anew
     assert Action.objects.count() == 1
 
 
-def test_two_causes_share_one_action_which_stays_as_long_as_one_of_them(reached, alice):
+def test_each_cause_has_an_action_of_its_own_and_ends_alone(reached, alice):
     type(reached).objects.filter(pk=reached.pk).update(weakening_since=MONDAY, trend="weakening")
     raise_due(on=MONDAY)
-    assert Occurrence.objects.count() == 2
-    action = Action.objects.get()
+    assert Action.objects.open().count() == 2
     services.log_contact(actor=alice, client=reached, channel="call", result="reached")
-    action.refresh_from_db()
-    assert action.state == "planned"
+    assert Action.objects.open().get().source == "relationship"
 
 
 def test_a_purchase_is_looked_after_every_ninety_days_until_it_has_matured(north, settings):
@@ -280,20 +326,103 @@ def test_a_withdrawn_promise_and_a_step_that_was_taken_are_not_told(north):
     assert not Occurrence.objects.exists()
 
 
-def test_the_words_of_a_person_stay_when_an_occasion_joins_what_is_planned(north):
-    client = ClientFactory(branch=north, risk_valid_until=MONDAY)
-    theme = Action._meta.get_field("theme").related_model.objects.get(code="service")
-    action = ActionFactory(
+def test_what_a_person_planned_keeps_its_day_its_words_and_its_hour(north):
+    client = ClientFactory(branch=north, risk_valid_until=MONDAY, next_due_on=MONDAY)
+    theirs = ActionFactory(
         client=client,
-        theme=theme,
-        about="Bring the folder",
+        about="Visit with the notary",
         opens_on=MONDAY,
-        due_on=MONDAY + timedelta(days=9),
+        due_on=date(2026, 3, 20),
+        due_at=time(15),
     )
     raise_due(on=MONDAY)
-    action.refresh_from_db()
-    assert (action.about, action.source, action.due_on) == ("Bring the folder", "", MONDAY)
-    assert Occurrence.objects.get().action == action
+    theirs.refresh_from_db()
+    assert (theirs.about, theirs.due_on, theirs.due_at) == (
+        "Visit with the notary",
+        date(2026, 3, 20),
+        time(15),
+    )
+    assert Action.objects.exclude(pk=theirs.pk).count() == 2
+
+
+# -- corrected, renewed, reopened ------------------------------------------------------------------
+
+
+def test_a_corrected_birthday_is_told_on_its_new_day_and_no_more_on_the_old_one(north, alice, carla):
+    today = carla.branch.today()
+    on = today + timedelta(days=4)
+    write_dated_fact(actor=alice, client=carla, kind="birthday", month=on.month, day=on.day)
+    raise_due(on=today)
+    assert [due for due, _late in rows("birthday")] == [on]
+    right = today + timedelta(days=6)
+    write_dated_fact(actor=alice, client=carla, kind="birthday", month=right.month, day=right.day)
+    raise_due(on=today + timedelta(days=1))
+    assert [due for due, _late in rows("birthday")] == [right]
+    assert Action.objects.open().get(source="birthday").event_on == right
+
+
+def test_a_date_taken_off_the_file_reminds_of_nothing(north, alice, carla):
+    today = carla.branch.today()
+    on = today + timedelta(days=4)
+    dated_fact = write_dated_fact(actor=alice, client=carla, kind="birthday", month=on.month, day=on.day)
+    raise_due(on=today)
+    forget_dated_fact(actor=alice, dated=dated_fact)
+    raise_due(on=today + timedelta(days=1))
+    assert not Action.objects.open().filter(source="birthday").exists()
+
+
+def test_a_prolonged_deposit_is_told_for_its_new_day_and_a_closed_one_not_at_all(north):
+    longer = HoldingFactory(client=ClientFactory(branch=north), number="L", matures_on=date(2026, 3, 4))
+    HoldingFactory(client=ClientFactory(branch=north), number="C", matures_on=date(2026, 3, 4))
+    raise_due(on=MONDAY)
+    assert Action.objects.open().count() == 2
+    type(longer).objects.filter(number="L").update(matures_on=date(2026, 3, 25))
+    type(longer).objects.filter(number="C").update(status="closed")
+    raise_due(on=MONDAY + timedelta(days=1))
+    action = Action.objects.open().get()
+    assert (action.client, action.due_on) == (longer.client, date(2026, 3, 25))
+
+
+def test_two_deposits_of_one_client_are_two_rows(north):
+    client = ClientFactory(branch=north)
+    for number in ("A", "B"):
+        HoldingFactory(client=client, number=number, matures_on=date(2026, 3, 4))
+    raise_due(on=MONDAY)
+    assert Action.objects.open().count() == 2
+
+
+def test_a_bank_holiday_that_comes_later_tells_no_maturity_twice(north):
+    HoldingFactory(client=ClientFactory(branch=north), number="H", matures_on=date(2026, 3, 25))
+    raise_due(on=MONDAY)
+    Action.objects.update(state="done", closed_at=DONE_AT)
+    Holiday.objects.create(on=date(2026, 3, 25), name="Bridge", country="ES")
+    raise_due(on=MONDAY + timedelta(days=1))
+    assert Action.objects.count() == 1
+
+
+def test_a_file_closed_by_mistake_and_opened_again_gets_its_reminders_back(north, bob, carla):
+    type(carla).objects.filter(pk=carla.pk).update(document_valid_until=MONDAY + timedelta(days=5))
+    raise_due(on=MONDAY)
+    for status in ("closed", "active"):
+        type(carla).objects.filter(pk=carla.pk).update(status=status)
+        settle_status([carla.pk])
+        raise_due(on=MONDAY + timedelta(days=1))
+        assert Action.objects.open().exists() is (status == "active")
+
+
+def test_a_planned_contact_that_was_made_and_taken_back_does_not_stand_beside_the_next_one(reached, alice):
+    Tier.objects.update(ideal_days=10, maximum_days=20)
+    raise_due(on=MONDAY)
+    contact = services.log_contact(
+        actor=alice, client=reached, channel="call", result="reached", action=Action.objects.get()
+    )
+    today = reached.branch.today()
+    raise_due(on=today)
+    assert Action.objects.open().get().origin == "plan"
+    services.undo_contact(actor=alice, contact=contact)
+    assert Action.objects.open().filter(origin="plan").count() <= 1
+    raise_due(on=today + timedelta(days=1))
+    assert Action.objects.open().filter(origin="plan").count() == 1
 
 
 # -- the bank's rules ------------------------------------------------------------------------------
@@ -356,6 +485,33 @@ def test_an_attempt_and_putting_off_are_acts(unheeded, alice, act):
     else:
         services.skip_action(actor=alice, action=action, reason="Away")
     assert raise_due(on=MONDAY + timedelta(days=9)).escalated == 0
+
+
+def test_nobody_is_told_of_before_anybody_could_act(north, alice, bob):
+    client = ClientFactory(branch=north, manager=alice, birthday=date(1970, 3, 9))
+    raise_due(on=MONDAY - timedelta(days=1))
+    raise_due(on=MONDAY + timedelta(days=20))
+    assert Action.objects.get(client=client).due_on == date(2026, 3, 9)
+    assert not Occurrence.objects.exclude(escalated_on=None).exists()
+    Action.objects.update(snoozed_until=MONDAY + timedelta(days=25))
+    assert raise_due(on=MONDAY + timedelta(days=26)).escalated == 0
+    assert raise_due(on=MONDAY + timedelta(days=29)).escalated == 1
+
+
+def test_of_a_restricted_file_only_those_named_are_told(unheeded, bob, signed_in):
+    type(unheeded).objects.filter(pk=unheeded.pk).update(is_restricted=True)
+    raise_due(on=MONDAY + timedelta(days=9))
+    assert not Notification.objects.filter(user=bob, kind="escalation").exists()
+    assert "U-1" not in signed_in(bob).get(reverse("unheeded")).content.decode()
+
+
+def test_the_steps_of_one_maturity_are_one_row_of_the_supervisors_page(north, alice, bob, signed_in):
+    client = ClientFactory(branch=north, manager=alice)
+    HoldingFactory(client=client, matures_on=MONDAY)
+    for days in (-30, -7, 0, 9):
+        raise_due(on=MONDAY + timedelta(days=days))
+    assert Occurrence.objects.exclude(escalated_on=None).count() == 3
+    assert len(signed_in(bob).get(reverse("unheeded")).context["rows"]) == 1
 
 
 def test_what_was_done_since_leaves_the_supervisors_page(unheeded, bob, signed_in):
