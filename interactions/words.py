@@ -13,6 +13,7 @@ from clients.sight import shown_words
 from common import saying
 from common.calendars import public_holidays
 from common.festivals import FESTIVALS
+from common.text import is_han
 from interactions.models import Action, Contact, Severity
 from interactions.querysets import MONEY, OWED
 
@@ -43,6 +44,8 @@ def reason(
     else:
         first, rest = _REASONS.get(action.source, _by_hand)(action, today)
     tried = _attempts(attempts or [], today)
+    if (rest or tried) and first[-1:].isalnum():
+        first += "。" if is_han(first[-1]) else "."  # what a person wrote ends as it likes
     return first, " ".join(part for part in (rest, tried) if part)
 
 
