@@ -8,11 +8,13 @@ from django.utils.translation import gettext_lazy as _
 TODAY = ("today", _("Today"), "sun")
 CLIENTS = ("client-list", _("Clients"), "users")
 OPPORTUNITIES = ("opportunity-list", _("Opportunities"), "target-arrow")
+PLAN = ("plan", _("Plan"), "calendar")
 CASES = ("case-list", _("Cases"), "lifebuoy")
 REFERRALS = ("referral-list", _("Referrals"), "arrows-exchange")
 DASHBOARD = ("dashboard", _("Dashboard"), "chart-line")
 TEAM = ("team", _("Team"), "shield-lock")
 IMPORTS = ("import-list", _("Imports"), "file-import")
+REMINDERS = ("rule-list", _("Reminders"), "bell")
 OUTBOX = ("outbox-list", _("Undecided messages"), "mail")
 OPEN_FILE = ("client-open", _("Open a file"), "lock")
 COUNTER = ("counter", _("Counter"), "building-bank")
@@ -20,11 +22,11 @@ LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
 
 BY_ROLE = {
-    "account_manager": [TODAY, CLIENTS, OPPORTUNITIES, DASHBOARD, CASES, REFERRALS],
-    "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, TEAM, CASES, REFERRALS],
+    "account_manager": [TODAY, CLIENTS, OPPORTUNITIES, PLAN, DASHBOARD, CASES, REFERRALS],
+    "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, PLAN, TEAM, CASES, REFERRALS],
     "front_desk": [COUNTER],
     "head_office": [DASHBOARD, CLIENTS, OPPORTUNITIES],
-    "administrator": [IMPORTS, TEAM, OUTBOX],
+    "administrator": [IMPORTS, TEAM, REMINDERS, OUTBOX],
     "auditor": [OPEN_FILE],
     "data_officer": [OPEN_FILE],
 }

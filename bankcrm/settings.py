@@ -66,6 +66,8 @@ RISK_PROFILE_VALID_DAYS = env.int("RISK_PROFILE_VALID_DAYS", 730)
 CONTACT_FREE_EDIT = timedelta(hours=24)
 CASE_CHECK_DAYS = env.int("CASE_CHECK_DAYS", 7)  # after a proposal the client is asked whether all is well
 FOLLOW_UP_DAYS = env.int("FOLLOW_UP_DAYS", 7)  # an interest voiced is followed up within so many days
+# Buyers are looked after again every so many days, by kind of product; "" is every other kind, 0 never.
+PURCHASE_REVIEW_DAYS = {"": env.int("PURCHASE_REVIEW_DAYS", 90)}
 SIGHT_GRANT = timedelta(hours=1)
 REVEAL_SECONDS = 30
 COUNTER_SIGHT = timedelta(minutes=15)  # how long one card stays open to the front desk

@@ -175,16 +175,13 @@ def returns_between(month: int, day: int, start: date, end: date) -> list[date]:
     return [on for on in found if start <= on <= end]
 
 
-def originals_between(start: date, end: date) -> dict[tuple[int, int], date]:
-    """Original (month, day) → the date on which it comes back, for each day from start to end.
-
-    A window longer than a year keeps the last coming-back of each.
-    """
-    found: dict[tuple[int, int], date] = {}
+def originals_between(start: date, end: date) -> dict[tuple[int, int], list[date]]:
+    """Original (month, day) → the dates on which it comes back from `start` to `end`, in order."""
+    found: dict[tuple[int, int], list[date]] = {}
     day = start
     while day <= end:
-        found[day.month, day.day] = day
+        found.setdefault((day.month, day.day), []).append(day)
         if not calendar.isleap(day.year) and in_year(2, 29, day.year) == day:
-            found[2, 29] = day
+            found.setdefault((2, 29), []).append(day)
         day += timedelta(days=1)
     return found

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from common.text import has_nul
+
 
 def way_back(request: HttpRequest, otherwise: str) -> str:
     """Where to go after a form: the `next` it carries if it stays on this host, else `otherwise`."""
@@ -46,6 +48,8 @@ def editable(request: HttpRequest, rows: QuerySet, *, mine: QuerySet | None = No
 
     `mine` is what the person may change of these rows, where a page has asked for it already.
     """
+    if any(has_nul(value) for value in which.values() if isinstance(value, str)):
+        raise Http404  # no key holds a character that cannot be stored
     row = (rows.editable_by(request.user) if mine is None else mine).filter(**which).first()
     if row is None:
         if rows.visible_to(request.user).filter(**which).exists():

@@ -125,6 +125,9 @@ def _choices(model: type[Model], field: str) -> dict:
 
 def month(value: int) -> str:
     """A month by its number from 1 to 12, as it stands alone."""
+    if translation.get_language() == "zh-hans":
+        # Asked for Chinese, Babel 2.18 gives the other languages Chinese months from then on.
+        return f"{value}月"
     return dates.get_month_names("wide", context="stand-alone", locale=locale())[value]
 
 

@@ -59,10 +59,11 @@ def _began(kind: type[Kind], history_id: UUID) -> datetime:
 
 
 def _columns(kind: type[Kind], model: type[Model], *, computed: bool = True) -> list[str]:
-    """The columns of a model that its history keeps, but its key."""
+    """The columns of a model that its history keeps, but its key; quoted, for one is called "on"."""
     kept = {field.column for field in history_of(model)._meta.concrete_fields}
     left = {"id", *(() if computed else kind.computed.get(model, ()))}
-    return [str(f.column) for f in model._meta.concrete_fields if f.column in kept and f.column not in left]
+    found = (f.column for f in model._meta.concrete_fields if f.column in kept and f.column not in left)
+    return [connection.ops.quote_name(str(column)) for column in found]
 
 
 def _gather(cursor, undoing: Undoing, model: type[Model]) -> None:

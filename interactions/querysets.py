@@ -129,6 +129,11 @@ class ActionQuerySet(OfClientQuerySet):
         orphan = ~Exists(_primary().filter(manager__is_active=True, manager__role="account_manager"))
         return workable.filter(Q(client__in=wanted), Q(owner=user) | (Q(owner=None) & orphan))
 
+    def in_hand_of(self, manager) -> "ActionQuerySet":
+        """Open actions that are a person's by name, or nobody's of clients the person holds."""
+        held = _primary().filter(manager=manager)
+        return self.open().filter(Q(owner=manager) | Q(Exists(held), owner=None))
+
     def workable(self) -> "ActionQuerySet":
         """What a client's status leaves: dormant, duties only; with an open complaint, no greeting."""
         complaints = apps.get_model("interactions", "ServiceCase").objects.filter(
@@ -149,7 +154,7 @@ class ActionQuerySet(OfClientQuerySet):
         return self.filter(opens_on__lte=today).filter(Q(snoozed_until=None) | Q(snoozed_until__lte=today))
 
     def ranked(self, today: date) -> "ActionQuerySet":
-        """In the order of Today: group, then the moment it was or is due, then money.
+        """In the order of Today: group, how pressing by the bank's rule, the moment it was or is due, money.
 
         Owed: a duty whose day has come or passed. Money: an amount, or a theme of sales. Else: keeping
         in touch. Late rows come first inside a group because their due date lies furthest back.
@@ -164,7 +169,12 @@ class ActionQuerySet(OfClientQuerySet):
             group=group,
             is_late=Case(When(due_on__lt=today, then=True), default=False, output_field=BooleanField()),
         ).order_by(
-            "group", "due_on", F("due_at").asc(nulls_last=True), Coalesce(F("amount"), Value(0)).desc(), "pk"
+            "group",
+            "-severity",
+            "due_on",
+            F("due_at").asc(nulls_last=True),
+            Coalesce(F("amount"), Value(0)).desc(),
+            "pk",
         )
 
     def overdue(self, today: date) -> "ActionQuerySet":
@@ -210,6 +220,7 @@ def around(user, today: date, seen: list[int] | None, reachable: list[int] | Non
                    a.due_on BETWEEN %s AND %s AND a.state IN ('planned', 'done')
                    AND (a.owner_id = %s OR a.owner_id IS NULL) AS in_week,
                    a.state = 'planned' AND (a.opens_on = %s OR a.snoozed_until = %s)
+                   AND (a.snoozed_until IS NULL OR a.snoozed_until <= %s)
                    AND {may_call} AND (a.owner_id = %s OR {waits}) AS opens
               FROM interactions_action a
              WHERE (a.owner_id = %s OR {in_sight})
@@ -226,7 +237,7 @@ def around(user, today: date, seen: list[int] | None, reachable: list[int] | Non
     """
     midnight = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     week, me = [monday, monday + timedelta(days=6)], user.pk
-    params = [*week, me, tomorrow, tomorrow, *params_call, me, *params_waits]
+    params = [*week, me, tomorrow, tomorrow, tomorrow, *params_call, me, *params_waits]
     params += [me, *params_seen, *week, tomorrow, tomorrow]
     # What is logged later than a month is no news of today, and the index goes by when it happened.
     params += [me, midnight - LATEST_LOGGED, midnight, list(WRITTEN)]
@@ -252,7 +263,16 @@ def _among(clients: "ClientQuerySet | list[int]") -> tuple[str, list]:
 
 
 class OccurrenceQuerySet(OfClientQuerySet):
-    """Seen with the client."""
+    def unheeded(self) -> "OccurrenceQuerySet":
+        """Of which the supervisor was told that nobody had acted, and which are still open."""
+        workable = apps.get_model("interactions", "Action").objects.open().workable()
+        return self.filter(action__in=workable.exclude(client__status__in=SILENT).values("pk")).exclude(
+            escalated_on=None
+        )
+
+    def worked_by(self, user) -> "OccurrenceQuerySet":
+        """Of clients a person works with: reading a file in an emergency is not looking after it."""
+        return self.filter(client__in=apps.get_model("clients", "Client").objects.worked_by(user))
 
 
 class PromiseQuerySet(OfClientQuerySet):

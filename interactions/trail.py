@@ -116,6 +116,8 @@ def _looked_at(detail: str) -> str:
         "trail": _("who saw and changed"),
         "people": _("household"),
         "plan": _("plan"),
+        "known": _("all that is known"),
+        "consents": _("consents"),
         "opportunities": _("opportunities"),
         "service": _("service cases"),
         "counter": _("at the counter"),

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from interactions.views import bulk, contacts, counter, file, following, opportunities, team, today
+from interactions.views import (
+    bulk,
+    contacts,
+    counter,
+    file,
+    following,
+    opportunities,
+    plan,
+    rules,
+    team,
+    today,
+    unheeded,
+)
 
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -16,6 +28,12 @@ urlpatterns = [
     path("counter/close/", counter.counter_close, name="counter-close"),
     path("counter/notes/<int:pk>/take-back/", counter.counter_take_back, name="counter-take-back"),
     path("counter/notes/<int:pk>/undo/", counter.counter_undo, name="counter-undo"),
+    path("plan/", plan.plan, name="plan"),
+    path("actions/<int:pk>/move/", plan.action_move, name="action-move"),
+    path("reminders/", rules.rule_list, name="rule-list"),
+    path("reminders/drop/<int:pk>/", rules.rule_drop, name="rule-drop"),
+    path("reminders/<slug:source>/", rules.rule_change, name="rule-change"),
+    path("unheeded/", unheeded.unheeded, name="unheeded"),
     path("actions/plan/", today.action_plan, name="action-plan"),
     path("actions/<int:pk>/", today.action_hand, name="action-hand"),
     path("actions/<int:pk>/snooze/", today.action_change, {"what": "snooze"}, name="action-snooze"),

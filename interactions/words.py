@@ -1,16 +1,20 @@
 """Reasons in words: the fact first, then the context. Whole sentences, one for each case and language."""
 
+from collections.abc import Callable
 from datetime import date
 
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.html import format_html
+from django.utils.translation import get_language, gettext_noop, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from clients.sight import shown_words
 from common import saying
 from common.calendars import public_holidays
-from interactions.models import Action, Contact
+from common.festivals import FESTIVALS
+from common.text import is_han
+from interactions.models import Action, Contact, Severity
 from interactions.querysets import MONEY, OWED
 
 CHANNEL_ICONS = {
@@ -24,6 +28,8 @@ CHANNEL_ICONS = {
     "letter": "mail",
     "event": "ticket",
 }
+# The library's names of the languages we speak.
+HOLIDAY_LANGUAGES = {"en": "en_US", "es": "es", "zh-hans": "zh_CN"}
 
 
 def reason(
@@ -38,43 +44,127 @@ def reason(
     else:
         first, rest = _REASONS.get(action.source, _by_hand)(action, today)
     tried = _attempts(attempts or [], today)
+    if (rest or tried) and first[-1:].isalnum():
+        first += "。" if is_han(first[-1]) else "."  # what a person wrote ends as it likes
     return first, " ".join(part for part in (rest, tried) if part)
 
 
 def _birthday(action: Action, today: date) -> tuple[str, str]:
-    when = saying.in_days(action.event_on, today)
-    if action.event_on < today:
-        days = (today - action.event_on).days
-        if action.years:
-            return (
-                ngettext("Turned %(years)s %(days)s day ago.", "Turned %(years)s %(days)s days ago.", days)
-                % {"years": action.years, "days": days},
-                "",
+    on, whose = action.event_on, action.about
+    if on < today:
+        days = (today - on).days
+        if whose and action.years:
+            said = ngettext(
+                "%(person)s turned %(years)s %(days)s day ago.",
+                "%(person)s turned %(years)s %(days)s days ago.",
+                days,
             )
-        return ngettext("Birthday was %(days)s day ago.", "Birthday was %(days)s days ago.", days) % {
-            "days": days
-        }, ""
+        elif whose:
+            said = ngettext(
+                "Birthday of %(person)s was %(days)s day ago.",
+                "Birthday of %(person)s was %(days)s days ago.",
+                days,
+            )
+        elif action.years:
+            said = ngettext("Turned %(years)s %(days)s day ago.", "Turned %(years)s %(days)s days ago.", days)
+        else:
+            said = ngettext("Birthday was %(days)s day ago.", "Birthday was %(days)s days ago.", days)
+        return said % {"years": action.years, "days": days, "person": whose}, ""
+    if whose:
+        said = (
+            _("%(person)s turns %(years)s %(when)s.")
+            if action.years
+            else _("Birthday of %(person)s %(when)s.")
+        )
+    else:
+        said = _("Birthday %(when)s, turns %(years)s.") if action.years else _("Birthday %(when)s.")
+    words = {"when": saying.in_days(on, today), "years": action.years, "person": whose}
+    return said % words, saying.day(on, "MMMMEEEEd")
+
+
+def _anniversary(action: Action, today: date) -> tuple[str, str]:
+    kind, _colon, person = action.about.partition(": ")
+    years = action.years or 0
+    said = {
+        ("wedding", False): _("Wedding day %(when)s."),
+        ("wedding", True): ngettext(
+            "Wedding day %(when)s, %(years)s year.", "Wedding day %(when)s, %(years)s years.", years
+        ),
+        ("founding", False): _("Founding day %(when)s."),
+        ("founding", True): ngettext(
+            "Founding day %(when)s, %(years)s year.", "Founding day %(when)s, %(years)s years.", years
+        ),
+    }.get((kind, bool(years)), _("A date to remember %(when)s."))
+    words = {"when": saying.in_days(action.event_on, today), "years": action.years}
     on = saying.day(action.event_on, "MMMMEEEEd")
-    if action.years:
-        return _("Birthday %(when)s, turns %(years)s.") % {"when": when, "years": action.years}, on
-    return _("Birthday %(when)s.") % {"when": when}, on
+    return said % words, _("%(date)s, of %(person)s") % {"date": on, "person": person} if person else on
 
 
 def _maturity(action: Action, today: date) -> tuple[str, str]:
-    on = saying.day(action.event_on, "MMMMEEEEd")
-    names = {"product": action.about, "when": saying.in_days(action.event_on, today)}
-    if action.event_on < today:
-        return _("%(product)s matured %(when)s.") % names, _("It was %(date)s.") % {"date": on}
-    return _("%(product)s matures %(when)s.") % names, _("On %(date)s.") % {"date": on}
+    names = {"product": action.about, "when": saying.in_days(action.due_on, today)}
+    words = {
+        "date": saying.day(action.due_on, "MMMMEEEEd"),
+        "nominal": saying.day(action.event_on, "MMMMEEEEd"),
+    }
+    has_moved = action.event_on != action.due_on
+    if action.due_on < today:
+        rest = _("It was %(date)s, by contract %(nominal)s.") if has_moved else _("It was %(date)s.")
+        return _("%(product)s matured %(when)s.") % names, rest % words
+    rest = _("On %(date)s; by contract %(nominal)s, no working day.") if has_moved else _("On %(date)s.")
+    return _("%(product)s matures %(when)s.") % names, rest % words
+
+
+def _not_reached(action: Action, today: date) -> tuple[str, str]:
+    return _rhythm(action.event_on, action.due_on, today)
+
+
+def _rhythm(last: date | None, ideal: date, today: date) -> tuple[str, str]:
+    """A contact by the rhythm: from the last reached one, where there is one, to the ideal day of the next."""
+    if last is None:
+        return _("Not reached yet."), _("A first contact was due on %(date)s.") % {
+            "date": saying.day(ideal, "MMMMd" if ideal.year == today.year else "yMMMMd")
+        }
+    days, every = (today - last).days, (ideal - last).days
+    if today < ideal:
+        first = ngettext("Last reached %(days)s day ago.", "Last reached %(days)s days ago.", days)
+    else:
+        first = ngettext("Not reached for %(days)s day.", "Not reached for %(days)s days.", days)
+    rest = ngettext("Agreed every day.", "Agreed every %(every)s days.", every)
+    return first % {"days": saying.number(days)}, rest % {"every": saying.number(every)}
+
+
+def _ends(coming: str, over: str) -> Callable[[Action, date], tuple[str, str]]:
+    """Sentences, marked for translation by whoever names them, of something that ends on a day."""
+
+    def said(action: Action, today: date) -> tuple[str, str]:
+        words = {"when": saying.in_days(action.due_on, today)}
+        on = saying.day(action.due_on, "MMMMEEEEd" if action.due_on.year == today.year else "yMMMMEEEEd")
+        return (_(over) if action.due_on < today else _(coming)) % words, on
+
+    return said
+
+
+def _relationship(action: Action, today: date) -> tuple[str, str]:
+    on = saying.in_days(action.event_on, today)
+    return _("The relationship is weakening."), _("Judged so: %(date)s.") % {"date": on}
+
+
+def _purchase_review(action: Action, today: date) -> tuple[str, str]:
+    on = action.event_on
+    bought = saying.day(on, "MMMMd" if on.year == today.year else "yMMMMd")
+    return _("Look after the purchase: %(product)s.") % {"product": action.about}, _(
+        "Bought on %(date)s."
+    ) % {"date": bought}
 
 
 def holiday_name(action: Action, country: str | None = None) -> str:
     """The holiday's name in the reader's language where the library has it."""
-    from django.utils.translation import get_language
-
+    kind, _colon, code = action.about.partition("festival: ")
+    if not kind and code in FESTIVALS:
+        return str(FESTIVALS[code].title)
     if country is None:
         country = action.client.country or action.client.branch.country
-    wanted = {"en": "en_US", "es": "es", "zh-hans": "zh_CN"}.get(get_language() or "en")
+    wanted = HOLIDAY_LANGUAGES.get(get_language() or "en")
     try:
         named = public_holidays(country, "", action.event_on.year, wanted)
     except (KeyError, ValueError):
@@ -91,6 +181,8 @@ def _holiday(action: Action, today: date, country: str | None) -> tuple[str, str
 
 
 def _by_hand(action: Action, today: date) -> tuple[str, str]:
+    if action.origin == Action.Origin.PLAN:
+        return _rhythm(parse_date(action.about), action.event_on or action.due_on, today)
     first = action.about or str(action.theme)
     if action.origin == Action.Origin.NEXT_STEP:
         agreed = timezone.localtime(action.created_at).date()
@@ -111,15 +203,34 @@ def _next_step(action: Action, today: date) -> tuple[str, str]:
     return _("Interest in %(product)s to follow up.") % {"product": action.about}, ""
 
 
-_REASONS = {"birthday": _birthday, "maturity": _maturity, "promise": _promise, "next_step": _next_step}
-# Of these somebody wrote what they are about: it may name the client.
-_FREE_WORDS = ("", "promise")
+_REASONS: dict[str, Callable[[Action, date], tuple[str, str]]] = {
+    "birthday": _birthday,
+    "anniversary": _anniversary,
+    "maturity": _maturity,
+    "promise": _promise,
+    "next_step": _next_step,
+    "not_reached": _not_reached,
+    "risk_expiry": _ends(
+        gettext_noop("The risk profile expires %(when)s."), gettext_noop("The risk profile expired %(when)s.")
+    ),
+    "document_expiry": _ends(
+        gettext_noop("The identity document expires %(when)s."),
+        gettext_noop("The identity document expired %(when)s."),
+    ),
+    "relationship": _relationship,
+    "purchase_review": _purchase_review,
+}
+# Of these somebody wrote what they are about: it may name the client, or somebody close.
+_FREE_WORDS = ("", "promise", "birthday")
 
 
 def shown_about(user, action: Action) -> Action:
     """The action as the user may read it: without the right to identities the theme speaks for free words."""
-    if action.source in _FREE_WORDS:
+    if action.source in _FREE_WORDS and action.origin != Action.Origin.PLAN:
         action.about = shown_words(user, action.about)
+    elif action.source == "anniversary":
+        kind, colon, person = action.about.partition(": ")
+        action.about = f"{kind}{colon}{shown_words(user, person)}"
     return action
 
 
@@ -141,6 +252,8 @@ def rank(action: Action, today: date) -> str:
         first = _("Money may move.")
     else:
         first = _("Keeping in touch.")
+    if action.severity == Severity.URGENT:
+        return f"{first} " + _("By the bank's rule urgent: before the others.")
     if action.due_on < today:
         return f"{first} " + _("Late rows come first, the longest first.")
     return f"{first} " + _("Ordered by the day it is due, then by money.")

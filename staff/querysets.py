@@ -47,6 +47,13 @@ class UserQuerySet(QuerySet):
             return self.all()
         return self.none()
 
+    def nearest_supervisors(self, branch) -> list:
+        """The active supervisors of a branch; where it has none, of the nearest branch above that has."""
+        nearest: dict[int, list] = {}
+        for person in self.active().filter(role="supervisor", branch__in=branch.path).order_by("name"):
+            nearest.setdefault(len(person.branch.path), []).append(person)
+        return nearest[max(nearest)] if nearest else []
+
     def covered_by(self, user, on: date) -> "UserQuerySet":
         """People whose book `user` works on a day, because they are away."""
         return self.filter(covers_of__stand_in=user, covers_of__from_on__lte=on, covers_of__to_on__gte=on)

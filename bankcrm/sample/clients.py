@@ -4,6 +4,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
+from zlib import crc32
 
 from bankcrm.sample import names
 from bankcrm.sample.cast import PLACES, Manager, Place, managers_of
@@ -346,6 +347,10 @@ class _Maker:
             "document_type": kind,
             "document_country": nationality,
             "document_number": self._fresh_number(make),
+            # Its own dice: from a few weeks past to eight years ahead, whoever else is drawn.
+            "document_valid_until": (
+                self.as_of + timedelta(days=crc32(client.number.encode()) % 2960 - 40)
+            ).isoformat(),
         }
 
     def _fresh_number(self, make) -> str:

@@ -43,6 +43,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "tier",
         "risk_profile",
         "risk_assessed_on",
+        "document_valid_until",
         "status",
         "since",
     ),

@@ -19,7 +19,16 @@ from bankcrm.sample.files import Bank
 from bankcrm.sample.money import PER_USD, as_agreed
 from clients.models import Client, Fact, FactChange, FactType, Theme, Tier
 from clients.services import open_with_reason, restrict_file, value_hash
-from interactions.models import Action, Contact, Opportunity, Promise, StageChange
+from interactions.models import (
+    Action,
+    Contact,
+    Opportunity,
+    Promise,
+    ReminderRule,
+    Severity,
+    Source,
+    StageChange,
+)
 from interactions.services import (
     Interest,
     Noted,
@@ -415,3 +424,16 @@ def _is_quiet(client: SampleClient) -> bool:
 def strict_tiers(codes: Iterable[str] = ("private",)) -> None:
     """Whom one does not bother twice: there a repetition asks for a reason."""
     Tier.objects.filter(code__in=codes).update(guard_blocks=True)
+
+
+def reminder_rules() -> None:
+    """Purchases are looked after again with private clients alone; a maturity of theirs is told earlier."""
+    private = Tier.objects.get(code="private")
+    for source, tier, is_on, lead_days, severity in (
+        (Source.PURCHASE_REVIEW, None, False, 0, Severity.USUAL),
+        (Source.PURCHASE_REVIEW, private, True, 0, Severity.USUAL),
+        (Source.MATURITY, private, True, 45, Severity.URGENT),
+    ):
+        rule = {"is_on": is_on, "lead_days": lead_days, "severity": severity}
+        rule["escalate_after_days"] = 2 if source == Source.MATURITY else 14
+        ReminderRule.objects.get_or_create(source=source, tier=tier, defaults=rule)

@@ -19,7 +19,7 @@ from django.utils import timezone
 from bankcrm.sample.by_hand import work_by_hand
 from bankcrm.sample.cast import ADMINISTRATOR, SEES_IDENTITIES, STAFF
 from bankcrm.sample.files import Bank, Wish, make_bank, write_files
-from bankcrm.sample.followed import start_today, strict_tiers, write_the_year
+from bankcrm.sample.followed import reminder_rules, start_today, strict_tiers, write_the_year
 from clients.models import Client
 from common.models import SavedRun
 from corebanking.models import ImportJob
@@ -130,9 +130,12 @@ def _finish(bank: Bank, clock: "_Clock") -> None:
     begun = start_today(bank)
     clock.done("today: " + ", ".join(f"{count} {what}" for what, count in begun.items()))
     strict_tiers()
+    reminder_rules()
     raised = 0
     for days_ago in range(DAYS_RAISED, -1, -1):
-        raised += sum(raise_due(on=bank.wish.as_of - timedelta(days=days_ago)).raised.values())
+        # The contacts planned for the days before were made: nobody finds them on Today as late.
+        on = bank.wish.as_of - timedelta(days=days_ago)
+        raised += sum(raise_due(on=on, with_plans=not days_ago).raised.values())
     clock.done(f"came due: {raised} occurrences")
     SavedRun.objects.filter(job=JOB, on=bank.wish.as_of).update(finished_at=timezone.now())
 

@@ -71,6 +71,7 @@ class ClientSerializer(serializers.ModelSerializer):
             "risk_profile",
             "risk_assessed_on",
             "risk_valid_until",
+            "document_valid_until",
             "since",
             "manager",
             "contact_points",
@@ -82,6 +83,7 @@ class ClientSerializer(serializers.ModelSerializer):
         data = super().to_representation(client)
         if not self._asker().may_see_identities:
             data.update(dict.fromkeys(self.IDENTITY, ""))
+            data["document_valid_until"] = None
         return data
 
     def get_name(self, client: Client) -> str:
@@ -145,6 +147,7 @@ class ClientChange(StrictSerializer):
     trend = serializers.ChoiceField(Client.Trend.choices, required=False)
     risk_profile = serializers.IntegerField(min_value=1, max_value=5, allow_null=True, required=False)
     risk_assessed_on = serializers.DateField(allow_null=True, required=False)
+    document_valid_until = serializers.DateField(allow_null=True, required=False)
     phone = serializers.CharField(max_length=40, required=False, help_text="Added to the contact points.")
     email = serializers.EmailField(max_length=254, required=False, help_text="Added to the contact points.")
 

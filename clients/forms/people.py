@@ -1,5 +1,7 @@
 """Forms about people who belong together: somebody by client number, by a search within sight, or by name."""
 
+import re
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -10,12 +12,15 @@ from common.forms import PanelForm
 NOBODY = "-"  # the answer "none of these": the words typed are a name
 MOST_FOUND = 8
 
+# As core banking numbers its clients: nobody is called so.
+LIKE_A_NUMBER = re.compile(r"[A-Za-z._-]{0,8}\d[\dA-Za-z._-]{2,}")
+
 
 class WhoForm(PanelForm):
     """Who is meant. An exact client number within sight is that client; words that find clients are asked about.
 
-    `client()` and `person()` say what was chosen. Clients outside the person's sight are not found, so that
-    their number is only a word like any other.
+    `client()` and `person()` say what was chosen. A number that names nobody within sight is refused, whether
+    there is such a client or not: it is nobody's name.
     """
 
     who = forms.CharField(
@@ -45,7 +50,11 @@ class WhoForm(PanelForm):
             self.chosen = others.filter(number=pick).first()
         else:
             self.chosen = others.filter(number=who).first()
-        if self.chosen is None and pick != NOBODY:
+        if self.chosen is None and (who == self.of.number or LIKE_A_NUMBER.fullmatch(who)):
+            self.add_error(
+                "who", _("Nobody you may name has this number. Write a name, or choose a client of yours.")
+            )
+        elif self.chosen is None and pick != NOBODY:
             self.found = list(others.matching(who).by_name()[:MOST_FOUND])
             if self.found:
                 self.add_error("who", _("Choose one of those above."))

@@ -79,6 +79,9 @@ class Client(models.Model):
     risk_profile = models.PositiveSmallIntegerField(_("risk profile"), null=True, blank=True)
     risk_assessed_on = models.DateField(null=True, blank=True)
     risk_valid_until = models.DateField(null=True, blank=True)
+    document_valid_until = models.DateField(_("document valid until"), null=True, blank=True)
+    # The day on which the trend was last judged to be weakening; none while it is not.
+    weakening_since = models.DateField(null=True, blank=True, editable=False)
     since = models.DateField(_("client since"), null=True, blank=True)
     source = models.CharField(max_length=5, choices=Source, default=Source.CORE)
     is_restricted = models.BooleanField(_("restricted file"), default=False)
@@ -125,6 +128,18 @@ class Client(models.Model):
                 fields=["branch", "next_due_on"],
                 condition=Q(status="active", next_due_on__isnull=False),
                 name="client_branch_due",
+            ),
+            *(
+                models.Index(
+                    fields=["branch", field],
+                    condition=Q(status="active", **{f"{field}__isnull": False}),
+                    name=f"client_{name}",
+                )
+                for field, name in (
+                    ("risk_valid_until", "risk_ends"),
+                    ("document_valid_until", "document_ends"),
+                    ("weakening_since", "weakening"),
+                )
             ),
             GinIndex(OpClass(F("search"), name="tsvector_ops"), name="client_search"),
         ]

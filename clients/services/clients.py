@@ -38,6 +38,7 @@ CORE_FIELDS = (
     "branch",
     "status",
     "since",
+    "document_valid_until",
 )
 
 
@@ -105,6 +106,10 @@ def change_client(*, actor: User, client: Client, changes: dict, as_core: bool =
     client.sort_name = sort_key(client.name)
     if "risk_profile" in changes or "risk_assessed_on" in changes:
         _derive_risk(client)
+    if client.trend != Client.Trend.WEAKENING:
+        client.weakening_since = None
+    elif "trend" in changes and client.weakening_since is None:
+        client.weakening_since = client.branch.today()
     client.full_clean()
     client.save()
     stand(client)

@@ -2,6 +2,7 @@
 
 from corebanking.kinds.allowed import Agreements, Consents
 from corebanking.kinds.base import Kind
+from corebanking.kinds.calendar import Holidays
 from corebanking.kinds.clients import Clients
 from corebanking.kinds.contacts import Contacts
 from corebanking.kinds.known import DatedFacts, Facts
@@ -16,6 +17,7 @@ KINDS: dict[str, type[Kind]] = {
     for kind in (
         Branches,
         Staff,
+        Holidays,
         Clients,
         Facts,
         DatedFacts,

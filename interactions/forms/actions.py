@@ -14,7 +14,7 @@ from interactions.services.actions import people_who_may_take
 
 
 class SnoozeForm(PanelForm):
-    until = forms.DateField(label=_("Put off until"), widget=day_input())
+    until = forms.DateField(label=_("Put off until"), widget=day_input(autofocus=True))
 
     def __init__(self, *args, action: Action, user, **kwargs):
         super().__init__(*args, **kwargs)
@@ -37,7 +37,7 @@ class SkipForm(PanelForm):
 
 
 class HandOverForm(PanelForm):
-    to = forms.ModelChoiceField(label=_("To"), queryset=None)
+    to = forms.ModelChoiceField(label=_("To"), queryset=None, widget=forms.Select(attrs={"autofocus": True}))
     reason = forms.CharField(label=_("Why it is handed over"), max_length=300)
 
     def __init__(self, *args, action: Action, user, **kwargs):
@@ -67,3 +67,15 @@ class PlanForm(PanelForm):
             Div(Field("due_on", wrapper_class="col"), Field("due_at", wrapper_class="col"), css_class="row"),
             Div(Field("channel", wrapper_class="col"), Field("theme", wrapper_class="col"), css_class="row"),
         )
+
+
+class MoveActionForm(PanelForm):
+    """The day on which an action is to stand."""
+
+    to = forms.DateField(label=_("On"), widget=day_input(autofocus=True))
+
+    def __init__(self, *args, action: Action, **kwargs):
+        super().__init__(*args, **kwargs)
+        today = action.client.branch.today()
+        self.initial.setdefault("to", max(action.due_on, today))
+        self.fields["to"].widget.attrs["min"] = str(today)

@@ -137,6 +137,8 @@ class MoveForm(PanelForm):
         if "purchase" in self.fields:
             purchases = self.fields["purchase"]
             purchases.queryset = purchases_for(opportunity)
+            if not purchases.queryset.exists():
+                purchases.widget = forms.HiddenInput()
             purchases.label_from_instance = lambda row: (
                 _("%(product)s, %(currency)s %(amount)s, %(date)s")
                 % {

@@ -1,10 +1,11 @@
 """Contacts, actions, occurrences, promises, opportunities, service, arrivals. One module a noun."""
 
-from interactions.models.action import Action, Occurrence
+from interactions.models.action import Action, Occurrence, Severity, Source
 from interactions.models.arrival import Arrival
 from interactions.models.contact import Contact, ContactNote
 from interactions.models.opportunity import Opportunity, Stage, StageChange
 from interactions.models.promise import Promise
+from interactions.models.rule import ReminderRule
 from interactions.models.service import CaseStep, Referral, ServiceCase
 
 __all__ = [
@@ -17,7 +18,10 @@ __all__ = [
     "Opportunity",
     "Promise",
     "Referral",
+    "ReminderRule",
     "ServiceCase",
+    "Severity",
+    "Source",
     "Stage",
     "StageChange",
 ]

@@ -31,6 +31,14 @@ class Source(models.TextChoices):
     EVENT = "event", _("Event")
 
 
+class Severity(models.IntegerChoices):
+    """How pressing a reminder is by the bank's rule."""
+
+    LOW = 1, _("low")
+    USUAL = 2, _("usual")
+    URGENT = 3, _("urgent")
+
+
 @tracked()
 class Action(models.Model):
     """One planned piece of client maintenance. Everything on Today is an action.
@@ -71,6 +79,9 @@ class Action(models.Model):
     years = models.SmallIntegerField(null=True, blank=True)  # which birthday it is
     amount = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
     currency = models.CharField(max_length=3, blank=True)
+    severity = models.PositiveSmallIntegerField(
+        choices=Severity, default=Severity.USUAL, db_default=Severity.USUAL
+    )
     estimated_cost = models.DecimalField(max_digits=12, decimal_places=2, null=True, blank=True)
     cost_currency = models.CharField(max_length=3, blank=True)
     snoozed_until = models.DateField(null=True, blank=True)
@@ -91,6 +102,9 @@ class Action(models.Model):
                 condition=Q(state="planned", closed_at=None)
                 | (~Q(state="planned") & Q(closed_at__isnull=False)),
                 name="action_closed_has_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["client"], condition=Q(origin="plan", state="planned"), name="action_planned_once"
             ),
             models.CheckConstraint(
                 condition=~Q(state="skipped") | ~Q(reason=""), name="action_skipped_has_a_reason"
@@ -125,6 +139,7 @@ class Occurrence(models.Model):
     action = models.ForeignKey(Action, models.SET_NULL, null=True, related_name="occurrences")
     is_late = models.BooleanField(default=False)
     raised_on = models.DateField()  # the branch's date of the run
+    escalated_on = models.DateField(null=True, blank=True)  # the supervisor was told that nobody had acted
     raised_at = models.DateTimeField(default=timezone.now)
 
     objects = OccurrenceQuerySet.as_manager()

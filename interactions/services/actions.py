@@ -194,9 +194,17 @@ def reopen_action(*, actor: User, action: Action) -> Action:
     may_plan(action.client)
     action = Action.objects.select_for_update(of=("self",)).get(pk=action.pk)
     if action.state in (Action.State.SKIPPED, Action.State.DONE):
+        if planned_anew(action):
+            raise ValidationError(_("The next contact is planned already."))
         action.state, action.reason, action.closed_at = Action.State.PLANNED, "", None
         action.save(update_fields=["state", "reason", "closed_at"])
     return action
+
+
+def planned_anew(action: Action) -> bool:
+    """Whether this is a planned contact and the client has the next one already: two cannot stand."""
+    others = Action.objects.open().filter(client=action.client_id, origin=Action.Origin.PLAN)
+    return action.origin == Action.Origin.PLAN and others.exclude(pk=action.pk).exists()
 
 
 @transaction.atomic

@@ -4,9 +4,12 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from interactions.services.overtaken import withdrawing
+
 # Counted from the last reached contact in the branch's own days; never reached: from the assignment.
 # What the front desk wrote down in passing, without a theme, is no talk (`ContactQuerySet.moving_cadence`).
 _REFRESH = """
+WITH moved AS (
 UPDATE clients_client c
 SET last_reached_at = fresh.reached_at, next_due_on = fresh.due_on
 FROM (
@@ -32,6 +35,8 @@ FROM (
 ) fresh
 WHERE fresh.id = c.id
   AND (c.last_reached_at, c.next_due_on) IS DISTINCT FROM (fresh.reached_at, fresh.due_on)
+RETURNING c.id, c.next_due_on, c.risk_valid_until, c.document_valid_until, c.weakening_since
+), {withdrawing} SELECT count(*) FROM moved
 """
 
 
@@ -39,11 +44,9 @@ def refresh_cadence(client_ids: Iterable[int] | None = None) -> int:
     """Recompute `Client.last_reached_at` and `next_due_on`, of all clients or some; how many changed.
 
     Rule: the agreed interval, else the ideal one of the tier, from the last reached contact (domain.md,
-    ServicePlan); closed and deceased clients are due never. Repeatable.
+    ServicePlan); closed and deceased clients are due never. Effects: reminders follow (overtaken). Repeatable.
     """
+    scope, params = ("true", []) if client_ids is None else ("k.id = ANY(%s)", [list(client_ids)])
     with connection.cursor() as cursor:
-        if client_ids is None:
-            cursor.execute(_REFRESH.format(scope="true"))
-        else:
-            cursor.execute(_REFRESH.format(scope="k.id = ANY(%s)"), [list(client_ids)])
-        return cursor.rowcount
+        cursor.execute(_REFRESH.format(scope=scope, withdrawing=withdrawing("moved")), params)
+        return cursor.fetchone()[0]

@@ -17,7 +17,7 @@ from clients.services.ground import may_edit
 from common.text import clean_line, has_nul
 from interactions.models import Action, Contact, ContactNote, Opportunity, ServiceCase
 from interactions.querysets import WRITTEN
-from interactions.services.actions import planned_action
+from interactions.services.actions import planned_action, planned_anew
 from interactions.services.cadence import refresh_cadence
 from interactions.services.guard import hold, repetition
 from interactions.services.heard import take_back, take_down
@@ -279,6 +279,9 @@ def _settle_action(action: Action) -> None:
     elif not doing and action.state == Action.State.DONE and not _is_wanted(action):
         action.state, action.reason = Action.State.CANCELLED, _("Nothing asks for it any more.")
         action.save(update_fields=["state", "reason"])
+    elif not doing and action.state == Action.State.DONE and planned_anew(action):
+        action.state = Action.State.EXPIRED
+        action.save(update_fields=["state"])
     elif not doing and action.state == Action.State.DONE:
         action.state, action.closed_at = Action.State.PLANNED, None
         action.save(update_fields=["state", "closed_at"])

@@ -307,11 +307,7 @@ def looked_after(client: Client) -> LookedAfter:
             stands_in__covered=manager, stands_in__from_on__lte=today, stands_in__to_on__gte=today
         )
         return LookedAfter(manager, list(covering.order_by("name").distinct()), [])
-    above = User.objects.active().filter(role=Role.SUPERVISOR, branch__in=client.branch.path).order_by("name")
-    nearest: dict[int, list[User]] = {}
-    for person in above:
-        nearest.setdefault(len(person.branch.path), []).append(person)
-    return LookedAfter(None, [], nearest[max(nearest)] if nearest else [])
+    return LookedAfter(None, [], User.objects.nearest_supervisors(client.branch))
 
 
 @transaction.atomic

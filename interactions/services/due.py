@@ -7,20 +7,25 @@ says what exists; only rows that this run inserted get an action.
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import partial
 from itertools import islice
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, Max, Min, OuterRef, Value
+from django.db.models.functions import Least
+from django.urls import reverse
 from django.utils import timezone
 from psycopg2.extras import execute_values
 
 from clients.models import Assignment, Theme
 from common.calendars import WorkingCalendar
 from common.models import SavedRun
-from interactions.models import Action, Occurrence
-from interactions.sources import SOURCES, Due
+from interactions.models import Action, Contact, Occurrence, ReminderRule
+from interactions.services.overtaken import withdraw_overtaken
+from interactions.services.plans import plan_service
+from interactions.sources import SOURCES, Asked, Due, MaturitySource, Rules, Source
 from messaging.services import notify
 from staff.models import Branch, User
 
@@ -29,7 +34,9 @@ logger = logging.getLogger(__name__)
 JOB = "raise_due"
 FIRST_LOOK_BACK = timedelta(days=7)
 LONGEST_LOOK_BACK = timedelta(days=400)
+SECOND_LOOK = timedelta(days=3)
 CHUNK = 2000
+REASON = ("about", "event_on", "years", "amount", "currency")  # what the words are made of
 
 
 @dataclass
@@ -43,46 +50,97 @@ class Raised:
     occurrences: list[int] = field(default_factory=list)
 
 
-def raise_due(*, on: date | None = None, branches: Iterable[Branch] | None = None) -> Raised:
+def raise_due(
+    *, on: date | None = None, branches: Iterable[Branch] | None = None, with_plans: bool = True
+) -> Raised:
     """Raise everything due on a date, in every branch's own calendar (default: each branch's today).
 
     Rule: a source's row is raised from its notice day on; what was missed since the last run (at most
     400 days; 7 on a first run) is raised late and marked so. One transaction a branch and source.
-    Repeatable: a second run writes nothing.
+    What is overtaken is withdrawn first, and the contacts of the coming weeks are placed (`plan_service`).
+    Each cause has an action of its own. Repeatable: a second run writes nothing.
     """
     done = Raised(on=on or timezone.localdate())
+    rules = all_rules()
     for branch in branches if branches is not None else Branch.objects.order_by("pk"):
-        _raise_for_branch(branch, on or branch.today(), done)
+        day = on or branch.today()
+        withdraw_overtaken(branch)
+        _raise_for_branch(branch, day, rules, done, with_plans=with_plans)
     return done
 
 
-def _raise_for_branch(branch: Branch, on: date, done: Raised) -> None:
-    before = SavedRun.objects.filter(job=JOB, place=branch.code, on__lt=on, finished_at__isnull=False)
-    last = before.order_by("-on").values_list("on", flat=True).first()
-    since = max(last + timedelta(days=1), on - LONGEST_LOOK_BACK) if last else on - FIRST_LOOK_BACK
+def _raise_for_branch(
+    branch: Branch, on: date, all_of: dict[str, Rules], done: Raised, *, with_plans: bool
+) -> None:
+    runs = SavedRun.objects.filter(job=JOB, place=branch.code, on__lt=on, finished_at__isnull=False)
+    known = runs.aggregate(first=Min("on"), last=Max("on"))
+    # Some days further than the last run: what was loaded a day late, or moved here meanwhile, is told late.
+    since = (
+        max(known["last"] - SECOND_LOOK, known["first"] - FIRST_LOOK_BACK, on - LONGEST_LOOK_BACK)
+        if known["last"]
+        else on - FIRST_LOOK_BACK
+    )
+    # What lasts is told however late it became known, but for what was over before the bank began.
+    began = max((known["first"] or on) - FIRST_LOOK_BACK, on - LONGEST_LOOK_BACK)
     working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
     run, _made = SavedRun.objects.get_or_create(job=JOB, place=branch.code, on=on)
     told: Counter = Counter()
     for source in SOURCES:
-        theme = Theme.objects.get(code=source.theme)
+        rules = all_of[source.code]
+        asked = Asked(branch, working, began if source.lasts else since, on, rules)
+        if source.code == "not_reached":
+            # Planned contacts answer it, within what a day holds: none is too old.
+            asked = replace(asked, since=on - LONGEST_LOOK_BACK)
+            if with_plans:
+                plan_service(branch, on=on)
         with transaction.atomic(), connection.cursor() as cursor:
             # Two runs of one branch take turns, so that one open action of a theme is not made twice.
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{JOB}/{branch.code}/{source.code}"]
             )
-            rows = (
-                row
-                for row in source.due(branch=branch, working=working, since=since, on=on)
-                if row.notice_on <= on and (row.notice_on >= since or row.due_on >= on)
-            )
+            noticed = map(partial(_noticed, rules), source.due(asked))
+            rows = (row for row in noticed if _is_told(row, asked, lasts=source.lasts))
             while chunk := list(islice(rows, CHUNK)):
-                _write(source, theme, on, chunk, done, told)
+                _write(source, on, chunk, done, told)
+    escalated = _escalate(branch, on, all_of)
+    done.escalated += escalated
     SavedRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
     _tell(branch, on, told)
-    logger.info("raised branch=%s on=%s rows=%s", branch.code, on, sum(told.values()))
+    logger.info("raised branch=%s on=%s rows=%s escalated=%s", branch.code, on, sum(told.values()), escalated)
 
 
-def _write(source, theme: Theme, on: date, chunk: list[Due], done: Raised, told: Counter) -> None:
+def all_rules() -> dict[str, Rules]:
+    """The bank's rules of every source as they stand, by its code."""
+    found: dict[str, Rules] = {source.code: Rules(source) for source in SOURCES}
+    for rule in ReminderRule.objects.filter(source__in=found):
+        found[rule.source].by_tier[rule.tier_id] = rule
+    return found
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """A coming-due with what the rule of the client's tier makes of it."""
+
+    due: Due
+    rule: ReminderRule
+    notice_on: date
+
+
+def _noticed(rules: Rules, due: Due) -> Noticed:
+    rule = rules.of(due.tier_id)
+    lead = rule.lead_days if due.lead_days is None else due.lead_days
+    return Noticed(due, rule, due.due_on - timedelta(days=lead))
+
+
+def _is_told(row: Noticed, asked: Asked, *, lasts: bool) -> bool:
+    first = row.due.due_on if lasts else row.notice_on
+    is_new = first >= asked.since or row.due.due_on >= asked.on
+    return row.rule.is_on and row.notice_on <= asked.on and is_new
+
+
+def _write(source: Source, on: date, chunk: list[Noticed], done: Raised, told: Counter) -> None:
+    theme = Theme.objects.get(code=source.theme)
+    chunk = _without_moved(source, chunk)
     with connection.cursor() as cursor:
         inserted = execute_values(
             cursor.cursor,
@@ -93,8 +151,16 @@ def _write(source, theme: Theme, on: date, chunk: list[Due], done: Raised, told:
             RETURNING id, subject, due_on, is_late
             """,
             [
-                (source.code, d.subject, d.due_on, d.client_id, d.notice_on < on, on, timezone.now())
-                for d in chunk
+                (
+                    source.code,
+                    row.due.subject,
+                    row.due.due_on,
+                    row.due.client_id,
+                    row.notice_on < on,
+                    on,
+                    timezone.now(),
+                )
+                for row in chunk
             ],
             fetch=True,
             page_size=CHUNK,
@@ -106,63 +172,149 @@ def _write(source, theme: Theme, on: date, chunk: list[Due], done: Raised, told:
     done.late += sum(late for *_rest, late in inserted)
     done.occurrences += new.values()
 
-    dues = [d for d in chunk if (d.subject, d.due_on) in new]
-    open_now = {
-        action.client_id: action
-        for action in Action.objects.open()
-        .filter(client__in={d.client_id for d in dues}, theme=theme, owner=None)
-        .order_by("-due_on", "-pk")  # the most pressing one is kept last, and so wins
-    }
-    fresh: dict[int, Action] = {}
-    for d in sorted(dues, key=lambda d: d.due_on):
-        action = open_now.get(d.client_id)
-        if action is None:
-            action = _action(source, theme, d)
-            open_now[d.client_id] = fresh[d.client_id] = action
-            told[d.client_id] += 1
-        elif d.due_on < action.due_on and action.pk:
-            action.due_on, action.event_on, action.about = d.due_on, d.event_on, d.about
-            action.years, action.amount, action.currency = d.years, d.amount, d.currency
-            action.opens_on = min(action.opens_on, d.due_on)
-            action.save()
+    rows = [row for row in chunk if (row.due.subject, row.due.due_on) in new]
+    standing = _standing(source, rows)
+    fresh: dict[str, Action] = {}
+    links: list[tuple[int, str | int]] = []
+    for row in sorted(rows, key=lambda row: row.due.due_on):
+        due, cause = row.due, _cause(row.due)
+        pk = due.action_id or standing.get(cause)
+        if pk is None and cause not in fresh:
+            fresh[cause] = _action(source, theme, row)
+        elif pk is not None and due.action_id is None and source.code != "not_reached":
+            _tell_anew(pk, row)
+        if pk is None or due.action_id is not None:
+            told[due.client_id, due.owner_id] += 1
+        links.append((new[due.subject, due.due_on], cause if pk is None else pk))
     Action.objects.bulk_create(fresh.values(), batch_size=500)
-    links = [(new[d.subject, d.due_on], open_now[d.client_id].pk) for d in dues]
     with connection.cursor() as cursor:
         execute_values(
             cursor.cursor,
             "UPDATE interactions_occurrence o SET action_id = v.action FROM (VALUES %s) AS v (id, action) WHERE o.id = v.id",
-            links,
+            [(pk, fresh[to].pk if isinstance(to, str) else to) for pk, to in links],
             page_size=CHUNK,
         )
 
 
-def _action(source, theme: Theme, d: Due) -> Action:
-    return Action(
-        client_id=d.client_id,
-        theme=theme,
-        channel=source.channel,
-        opens_on=d.notice_on,
-        due_on=d.due_on,
-        origin=Action.Origin.OCCURRENCE,
+def _cause(due: Due) -> str:
+    """What a coming-due is about: the steps before one maturity are about the same."""
+    return due.subject.partition("/T-")[0]
+
+
+def _without_moved(source: Source, chunk: list[Noticed]) -> list[Noticed]:
+    """Leave out maturities whose step was told for a day nearby: the calendar moved the day, not the bank."""
+    if source.code != "maturity":
+        return chunk
+    known: dict[str, list[date]] = {}
+    rows = Occurrence.objects.filter(source=source.code, subject__in=[row.due.subject for row in chunk])
+    for subject, day in rows.values_list("subject", "due_on"):
+        known.setdefault(subject, []).append(day)
+    return [
+        row
+        for row in chunk
+        if not any(
+            day != row.due.due_on and abs(day - row.due.due_on) <= MaturitySource.longest_move
+            for day in known.get(row.due.subject, ())
+        )
+    ]
+
+
+def _standing(source: Source, rows: list[Noticed]) -> dict[str, int]:
+    """Open actions by cause: of an earlier step or day of the same cause, or a contact that is planned anyway."""
+    if source.code == "not_reached":
+        planned = Action.objects.open().filter(
+            origin=Action.Origin.PLAN, client__in=[row.due.client_id for row in rows]
+        )
+        by_client = dict(planned.values_list("client_id", "pk"))
+        return {
+            _cause(row.due): by_client[row.due.client_id] for row in rows if row.due.client_id in by_client
+        }
+    causes = {_cause(row.due) for row in rows}
+    clients = [row.due.client_id for row in rows]
+    told = Occurrence.objects.filter(
         source=source.code,
-        about=d.about,
-        event_on=d.event_on,
-        years=d.years,
-        amount=d.amount,
-        currency=d.currency,
+        client__in=clients,
+        action__state=Action.State.PLANNED,
+        action__origin=Action.Origin.OCCURRENCE,
+    ).values_list("subject", "action_id")
+    found = ((subject.partition("/T-")[0], pk) for subject, pk in told)
+    return {cause: pk for cause, pk in found if cause in causes}
+
+
+def _tell_anew(pk: int, row: Noticed) -> None:
+    """The open action of a cause says what the cause says now; what a person did to it stays."""
+    due = row.due
+    Action.objects.open().filter(pk=pk).exclude(due_on=due.due_on, event_on=due.event_on).update(
+        due_on=due.due_on,
+        opens_on=Least(F("opens_on"), Value(due.due_on)),
+        **{name: getattr(due, name) for name in REASON},
     )
 
 
+def _action(source: Source, theme: Theme, row: Noticed) -> Action:
+    return Action(
+        client_id=row.due.client_id,
+        theme=theme,
+        channel=source.channel,
+        opens_on=row.notice_on,
+        due_on=row.due.due_on,
+        origin=Action.Origin.OCCURRENCE,
+        source=source.code,
+        severity=row.rule.severity,
+        **{name: getattr(row.due, name) for name in REASON},
+    )
+
+
+# -- nobody acted ------------------------------------------------------------------------------------
+
+
+def _escalate(branch: Branch, on: date, rules: dict[str, Rules]) -> int:
+    """Tell the supervisors of what is open beyond its rule's days though nobody tried; how many rows.
+
+    An attempt is an act, and so is putting off until a later day. Each row is told once.
+    """
+    tried = Contact.objects.counted().filter(action=OuterRef("action"))
+    workable = Action.objects.open().workable().filter(client__branch=branch, client__status="active")
+    waiting = (
+        Occurrence.objects.filter(
+            action__in=workable.values("pk"), escalated_on=None, due_on__lt=on, source__in=rules
+        )
+        .exclude(Exists(tried))
+        .values_list("pk", "source", "due_on", "raised_on", "action__snoozed_until", "client__tier_id")
+    )
+    late: list[int] = []
+    for pk, source, due_on, raised_on, snoozed, tier_id in waiting.iterator(chunk_size=CHUNK):
+        rule = rules[source].of(tier_id)
+        days = rule.escalate_after_days
+        # From the day on which somebody could act.
+        begins = max(day for day in (due_on, raised_on, snoozed) if day is not None)
+        if rule.is_on and days is not None and begins + timedelta(days=days) < on:
+            late.append(pk)
+    supervisors = User.objects.nearest_supervisors(branch) if late else []
+    if not supervisors:
+        return 0  # nobody to tell yet: asked again tomorrow
+    with transaction.atomic():
+        told = Occurrence.objects.filter(pk__in=late, escalated_on=None).update(escalated_on=on)
+        for user in supervisors:
+            seen = Occurrence.objects.worked_by(user).filter(pk__in=late).values("action").distinct().count()
+            if seen:
+                subject = f"escalation/{branch.code}/{on}"
+                notify(user=user, kind="escalation", subject=subject, url=reverse("unheeded"), count=seen)
+    return told
+
+
 def _tell(branch: Branch, on: date, told: Counter) -> None:
-    """One notice a manager and day, with how many came due."""
+    """One notice a person and day, with how many came due: to whom an action was handed, else who holds the book."""
     if not told:
         return
-    holders: Counter = Counter()
-    rows = Assignment.objects.filter(client__in=told, role=Assignment.Role.PRIMARY, to_on=None)
-    for manager_id, client_id in rows.values_list("manager_id", "client_id"):
-        holders[manager_id] += told[client_id]
-    for user in User.objects.active().filter(pk__in=holders):
-        notify(user=user, kind="due", subject=f"day/{on}", url="/today/", count=holders[user.pk])
+    clients = {client_id for client_id, owner_id in told if owner_id is None}
+    rows = Assignment.objects.filter(client__in=clients, role=Assignment.Role.PRIMARY, to_on=None)
+    held = dict(rows.values_list("client_id", "manager_id"))
+    people: Counter = Counter()
+    for (client_id, owner_id), count in told.items():
+        people[owner_id or held.get(client_id)] += count
+    for user in User.objects.active().filter(pk__in=[pk for pk in people if pk]):
+        notify(user=user, kind="due", subject=f"day/{on}", url="/today/", count=people[user.pk])
 
 
 def rows_of(done: Raised) -> list[dict]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client
 from common.calendars import LocalDay
-from interactions.models import Action, Opportunity, Promise, ServiceCase, Stage, StageChange
+from interactions.models import Action, Occurrence, Opportunity, Promise, ServiceCase, Stage, StageChange
 
 
 @transaction.atomic
@@ -28,6 +28,10 @@ def settle_status(client_ids: Iterable[int]) -> int:
         return 0
     now = timezone.now()
     reason = _("The client's file was closed.")
+    # Nobody acted on these: should the file be opened again, what stands then is told anew.
+    Occurrence.objects.filter(
+        client__in=ended, action__state=Action.State.PLANNED, action__origin=Action.Origin.OCCURRENCE
+    ).delete()
     cancelled = (
         Action.objects.open()
         .filter(client__in=ended)

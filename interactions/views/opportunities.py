@@ -195,7 +195,7 @@ def opportunity_move(request: HttpRequest, pk: int, stage: str) -> HttpResponse:
         request,
         form=form,
         title=str(Stage(stage).label),
-        save=_("Save"),
+        save="" if nothing else _("Save"),
         back=back,
         sub=_("%(what)s for %(name)s") % {"what": one.what, "name": one.client.name},
         heed=[_("No purchase since then is known yet; it comes with the next export.")] if nothing else [],

@@ -52,6 +52,7 @@ OWN = (
     "years",
     "amount",
     "currency",
+    "severity",
     "created_at",
 )
 OF_CLIENT = ("number", "name", "native_name", "country", "tier__name", "branch__country")
@@ -59,7 +60,6 @@ HOLDER = """
     SELECT ARRAY[u.id::text, u.name] FROM clients_assignment h JOIN staff_user u ON u.id = h.manager_id
      WHERE h.client_id = interactions_action.client_id AND h.role = 'primary' AND h.to_on IS NULL
 """
-OCCASIONS = "SELECT count(DISTINCT o.due_on) FROM interactions_occurrence o WHERE o.action_id = interactions_action.id"
 
 
 def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
@@ -70,13 +70,12 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
         .ranked(today)
         .annotate(
             holder=RawSQL(HOLDER, []),
-            occasions=RawSQL(OCCASIONS, []),
         )
         .values(
             *OWN,
             *(f"client__{name}" for name in OF_CLIENT),
             *("theme__code", "theme__name", "theme__way", "theme__is_duty"),
-            *("group", "is_late", "holder", "occasions"),
+            *("group", "is_late", "holder"),
         )[:MOST_ROWS]
     )
     attempts = Contact.objects.tried_for([values["id"] for values in found])
@@ -92,9 +91,6 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
         action.theme = themes[action.theme_id]
         country = values["client__country"] or values["client__branch__country"]
         first, rest = words.reason(action, today, attempts.get(action.pk), country=country)
-        if values["occasions"] > 1:
-            more = saying.number(values["occasions"] - 1)
-            rest = f"{rest} " + _("And %(count)s more of the kind.") % {"count": more}
         notes = [values["client__tier__name"]] if values["client__tier__name"] else []
         holder = values["holder"]
         if user.role == "account_manager" and holder and holder[0] != str(user.pk):

@@ -21,7 +21,7 @@
     if (!panelOpen()) { page.inert = false; document.body.classList.remove("logging"); return; }
     page.inert = true;
     document.body.classList.add("logging");
-    const wanted = $("[aria-invalid=true], .is-invalid, [autofocus]", panel) || $("input, textarea, select, button", panel);
+    const wanted = $("[aria-invalid=true], .is-invalid", panel) || $("[autofocus]", panel) || $("input:not([type=hidden]), textarea, select, button", panel);
     if (wanted) wanted.focus();
   };
   document.addEventListener("click", (event) => {

@@ -131,3 +131,13 @@ def test_household_of_another_client_stays_theirs(signed_in, alice, anna, bob, c
     hidden = HouseholdMember.objects.get(client=nina)
     assert browser.post(reverse("household-leave", args=["N-7", hidden.pk])).status_code == 404
     assert HouseholdMember.objects.filter(pk=hidden.pk).exists()
+
+
+@pytest.mark.parametrize("page", ["relation-add", "household-join"])
+@pytest.mark.parametrize("number", ["N-1", "N-100", "104485291"])
+def test_a_number_that_names_nobody_within_sight_is_nobodys_name(signed_in, alice, carla, nina, page, number):
+    body = {"who": number, "kind": "spouse", "role": "spouse", "pick": "-"}
+    refused = signed_in(alice).post(reverse(page, args=["N-1"]), body)
+    assert refused.status_code == 422
+    assert refused.context["form"].errors["who"]
+    assert not Relation.objects.exists()

@@ -75,3 +75,12 @@ def test_select_is_written_as_the_framework_writes_it_and_escaped():
     )
     assert '<option value="2">two</option>' in html
     assert html.strip().startswith('<select name="n" class="x">')
+
+
+def test_one_language_leaves_its_months_to_no_other():
+    said = {}
+    for language in ("zh-hans", "es", "en", "es", "zh-hans"):
+        with translation.override(language):
+            said[language] = saying.month(10)
+            assert saying.day(date(2026, 10, 3), "yMMMM") != ""
+    assert said == {"zh-hans": "10月", "es": "octubre", "en": "October"}

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.urls import reverse
 from django.utils import timezone
 
 from clients.models import Tier
@@ -229,3 +230,8 @@ def test_a_corrected_contact_took_place_before_it_was_written_down_and_not_years
             actor=alice, contact=contact, changes={"occurred_at": contact.occurred_at + moved}
         )
     assert "occurred_at" in refused.value.error_dict
+
+
+@pytest.mark.parametrize("page", ["contact-log", "action-plan", "promise-note"])
+def test_a_number_that_cannot_be_is_absent(signed_in, alice, page):
+    assert signed_in(alice).get(reverse(page), {"client": "\x00"}).status_code == 404

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 
 from interactions import services
 from interactions.models import Opportunity, StageChange
@@ -173,3 +174,13 @@ def test_head_office_without_the_right_reads_no_name_and_no_word(signed_in, dora
 def test_a_stage_that_does_not_exist_is_absent(signed_in, alice, carla):
     one = OpportunityFactory(client=carla, raised_by=alice)
     assert signed_in(alice).get(f"/opportunities/{one.pk}/married/").status_code == 404
+
+
+def test_won_without_a_purchase_on_file_says_so_and_offers_nothing_to_save(signed_in, alice, carla, raised):
+    address = reverse("opportunity-move", args=[raised.pk, "won"])
+    page = signed_in(alice).get(address).content.decode()
+    assert "No purchase since then is known yet" in page
+    assert "data-save" not in page
+    refused = signed_in(alice).post(address, {"stage": "won"})
+    assert refused.status_code == 422
+    assert "No purchase since then is known yet" in refused.content.decode()

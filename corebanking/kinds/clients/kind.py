@@ -66,6 +66,7 @@ class Clients(Kind):
         Column("tier", Code(20)),
         Column("risk_profile", Whole(1, 5)),
         Column("risk_assessed_on", Day()),
+        Column("document_valid_until", Day()),
         Column("status", OneOf(tuple(Client.Status.values))),
         Column("since", Day()),
     )
@@ -107,6 +108,7 @@ class Clients(Kind):
         Write("risk_profile", "risk_profile", new="NULL"),
         Write("risk_assessed_on", "risk_assessed_on", new="NULL"),
         Write("risk_valid_until", "risk_assessed_on", value="s.risk_valid_until", new="NULL"),
+        Write("document_valid_until", "document_valid_until", new="NULL"),
         Write("status", "status", new="'active'"),
         Write("since", "since", new="NULL"),
         Write("tier_id", "tier", value="r_tier_id.id", new="NULL", only_new=True),

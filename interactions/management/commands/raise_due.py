@@ -10,7 +10,7 @@ from interactions.services.due import rows_of
 
 
 class Command(BaseCommand):
-    help = "Raises what comes due on a date: birthdays, maturities, holidays. Running it again adds nothing."
+    help = "Raises what comes due on a date, from every source. Running it again adds nothing."
 
     def add_arguments(self, parser):
         parser.add_argument(
@@ -47,7 +47,9 @@ class Command(BaseCommand):
             return
         for source, count in sorted(done.raised.items()):
             self.stdout.write(f"{source:16}{count:>8}")
-        self.stdout.write(f"{done.on}: {sum(done.raised.values())} raised, {done.late} of them late.")
+        self.stdout.write(
+            f"{done.on}: {sum(done.raised.values())} raised, {done.late} of them late, {done.escalated} told to supervisors."
+        )
         for row in answer.get("occurrences", []):
             self.stdout.write(
                 f"  {row['due_on']}  {row['source']:12} {row['client_number']:14} {row['subject']}"

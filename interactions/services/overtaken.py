@@ -1,0 +1,70 @@
+"""Reminders whose cause no longer stands as it was told: they are withdrawn, and what stands is told anew.
+
+Somebody was reached, a document was renewed, a birthday corrected, a deposit prolonged, a relationship judged
+anew. Where nobody has acted yet the occurrence is taken back and its action expires; the next daily run raises
+what the cause says then, in time or late. What somebody acted on is never touched.
+"""
+
+from django.db import connection
+
+from staff.models import Branch
+
+# The day of the client that an occurrence of a source stands for.
+DAYS = {
+    "not_reached": "next_due_on",
+    "risk_expiry": "risk_valid_until",
+    "document_expiry": "document_valid_until",
+    "relationship": "weakening_since",
+}
+_SOURCES = ", ".join(f"'{source}'" for source in DAYS)
+_DAY = " ".join(f"WHEN '{source}' THEN k.{column}" for source, column in DAYS.items())
+_OF_CLIENT = f"o.source IN ({_SOURCES}) AND o.due_on IS DISTINCT FROM CASE o.source {_DAY} END"
+# Asked once a day: a date that was written anew or taken off, a holding that ended or has another maturity.
+_OF_OTHERS = """
+    o.source IN ('birthday', 'anniversary') AND EXISTS (
+        SELECT 1 FROM clients_factchange f
+         WHERE f.client_id = o.client_id AND f.slot = o.subject AND f.at > o.raised_at)
+    OR o.source = 'maturity' AND NOT EXISTS (
+        SELECT 1 FROM portfolio_holding h
+         WHERE h.number = split_part(o.subject, '/', 2) AND h.client_id = o.client_id
+           AND h.status = 'open' AND h.matures_on = a.event_on)
+    OR o.source = 'purchase_review' AND EXISTS (
+        SELECT 1 FROM portfolio_purchase p JOIN portfolio_purchase r ON r.reverses_id = p.id
+         WHERE p.number = split_part(o.subject, '/', 2))
+"""
+_WITHDRAW = """
+gone AS (
+    DELETE FROM interactions_occurrence o
+     USING interactions_action a, {clients} k
+     WHERE o.client_id = k.id AND a.id = o.action_id AND a.state = 'planned'
+       AND a.origin IN ('occurrence', 'plan') AND ({gone})
+    RETURNING o.action_id
+), withdrawn AS (
+    UPDATE interactions_action a SET state = 'expired', closed_at = now()
+      FROM {clients} k
+     WHERE k.id = a.client_id AND a.state = 'planned'
+       AND (a.origin = 'occurrence' AND a.id IN (SELECT action_id FROM gone)
+         OR a.origin = 'plan' AND a.event_on IS DISTINCT FROM k.next_due_on)
+    RETURNING a.id
+)
+"""
+
+
+def withdrawing(clients: str, *, whole: bool = False) -> str:
+    """Parts of a WITH that withdraw the reminders of some clients; `clients` names them with their days.
+
+    `whole` looks at dates, holdings and purchases as well. A planned contact of a round that is over ends too.
+    """
+    gone = f"{_OF_CLIENT} OR {_OF_OTHERS}" if whole else _OF_CLIENT
+    return _WITHDRAW.format(clients=clients, gone=gone)
+
+
+def withdraw_overtaken(branch: Branch) -> int:
+    """Withdraw what is overtaken of a branch's clients; how many actions ended. Repeatable."""
+    theirs = f"theirs AS (SELECT id, {', '.join(DAYS.values())} FROM clients_client WHERE branch_id = %s)"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {theirs}, {withdrawing('theirs', whole=True)} SELECT count(*) FROM withdrawn",
+            [branch.pk],
+        )
+        return cursor.fetchone()[0]

@@ -1,0 +1,160 @@
+"""The service plan: each client's next contact, placed in the coming weeks and placed anew every morning."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clients.models import Theme
+from clients.services.ground import may_edit
+from common.calendars import WorkingCalendar
+from interactions.models import Action
+from interactions.planner import Wish, place
+from staff.models import Branch, User
+
+HORIZON = timedelta(days=35)  # so far ahead contacts are placed
+SLACK = timedelta(days=7)  # past the ideal day, where the tier has no maximum
+LONGEST_MOVE = timedelta(days=366)
+
+# Clients whose next contact lies within the horizon, with whoever holds them. Left out are clients with whom a
+# contact of the theme is planned otherwise, and those whose contact of this round was done or skipped.
+_WISHES = """
+SELECT k.id, h.manager_id, k.next_due_on,
+       k.next_due_on + greatest(coalesce(t.maximum_days - t.ideal_days, %(slack)s), 0),
+       (k.last_reached_at AT TIME ZONE b.time_zone)::date
+  FROM clients_client k
+  JOIN staff_branch b ON b.id = k.branch_id
+  JOIN clients_assignment h ON h.client_id = k.id AND h.role = 'primary' AND h.to_on IS NULL
+  JOIN staff_user u ON u.id = h.manager_id AND u.is_active AND u.role = 'account_manager'
+  LEFT JOIN clients_tier t ON t.id = k.tier_id
+ WHERE k.branch_id = %(branch)s AND k.status = 'active' AND k.next_due_on <= %(until)s
+   AND NOT EXISTS (
+       SELECT 1 FROM interactions_action a
+        WHERE a.client_id = k.id
+          AND (a.state = 'planned' AND a.theme_id = %(theme)s AND a.origin <> 'plan'
+            OR a.origin = 'plan' AND a.event_on = k.next_due_on AND a.state IN ('done', 'skipped', 'cancelled')))
+"""
+# What stands on each day of each account manager: their own by name, or of the clients they hold.
+_LOADS = """
+SELECT coalesce(a.owner_id, h.manager_id), greatest(a.due_on, a.snoozed_until, %(on)s), count(*)
+  FROM interactions_action a
+  JOIN clients_client k ON k.id = a.client_id
+  LEFT JOIN clients_assignment h ON h.client_id = a.client_id AND h.role = 'primary' AND h.to_on IS NULL
+ WHERE a.state = 'planned' AND a.due_on <= %(last)s AND coalesce(a.owner_id, h.manager_id) = ANY(%(managers)s)
+   AND NOT a.id = ANY(%(moving)s)
+ GROUP BY 1, 2
+"""
+
+
+@dataclass
+class Planned:
+    """What one planning did, in actions."""
+
+    placed: int = 0
+    moved: int = 0
+    ended: int = 0
+    stayed: int = 0
+
+
+@transaction.atomic
+def plan_service(branch: Branch, *, on: date) -> Planned:
+    """Place the next contact of every client of a branch that is due within five weeks.
+
+    Rule (domain.md, ServicePlan): counted from the last reached contact, spread over the working days within
+    each account manager's daily capacity; birthdays and maturities keep their day and fill it. What is done
+    or skipped is not touched, nothing is doubled, and what still fits stays where it is.
+    Repeatable: a second run moves nothing.
+    """
+    theme = Theme.objects.get(code="keeping_in_touch")
+    working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
+    days = [on + timedelta(days=n) for n in range(HORIZON.days + 1)]
+    days = [day for day in days if working.is_working(day)]
+    done = Planned()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"plan/{branch.code}"])
+        cursor.execute(
+            _WISHES,
+            {"branch": branch.pk, "until": on + HORIZON, "theme": theme.pk, "slack": SLACK.days},
+        )
+        found = cursor.fetchall()
+    wishes = {row[0]: Wish(row[2], row[0], row[3], row[1]) for row in found}
+    reached = {row[0]: row[4] for row in found}
+    open_now = Action.objects.open().filter(origin=Action.Origin.PLAN, client__branch=branch)
+    standing = {action.client_id: action for action in open_now.select_for_update()}
+    ended = [action.pk for client_id, action in standing.items() if client_id not in wishes]
+    stays = {
+        client_id
+        for client_id, action in standing.items()
+        if client_id in wishes
+        and action.event_on == wishes[client_id].ideal
+        and (action.due_on <= on or working.is_working(action.due_on))
+    }
+    moving = {client_id: standing[client_id] for client_id in standing.keys() & wishes.keys() - stays}
+    new = [wish for client_id, wish in wishes.items() if client_id not in stays]
+    if new and days:
+        managers = {wish.manager_id for wish in new}
+        placed = place(
+            new,
+            days=days,
+            loads=_loads(on, days[-1], managers, [action.pk for action in moving.values()] + ended),
+            capacity=dict(User.objects.filter(pk__in=managers).values_list("pk", "daily_capacity")),
+        )
+        _write(wishes, reached, placed, moving, theme)
+        done.moved, done.placed = len(moving), len(placed) - len(moving)
+    Action.objects.filter(pk__in=ended).update(state=Action.State.EXPIRED, closed_at=timezone.now())
+    done.ended, done.stayed = len(ended), len(stays)
+    return done
+
+
+def _loads(on: date, last: date, managers: set[int], moving: list[int]) -> Counter[tuple[int, date]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_LOADS, {"on": on, "last": last, "managers": list(managers), "moving": moving})
+        return Counter({(manager_id, day): count for manager_id, day, count in cursor.fetchall()})
+
+
+def _write(
+    wishes: dict[int, Wish],
+    reached: dict[int, date | None],
+    placed: dict[int, date],
+    moving: dict[int, Action],
+    theme: Theme,
+) -> None:
+    """`about` of a planned contact is the day of the last one that reached: its reason speaks of that."""
+    fresh = []
+    for client_id, day in placed.items():
+        action = moving.get(client_id)
+        if action is None:
+            action = Action(client_id=client_id, theme=theme, channel="call", origin=Action.Origin.PLAN)
+            fresh.append(action)
+        action.opens_on = action.due_on = day
+        action.event_on, action.snoozed_until = wishes[client_id].ideal, None
+        last = reached[client_id]
+        action.about = last.isoformat() if last else ""
+    Action.objects.bulk_update(moving.values(), ["opens_on", "due_on", "event_on", "snoozed_until", "about"])
+    Action.objects.bulk_create(fresh, batch_size=500)
+
+
+@transaction.atomic
+def move_action(*, actor: User, action: Action, to: date) -> Action:
+    """Put an open action on another day; the plan leaves it there.
+
+    Raises: ValidationError on `to` for a day that has passed, lies far away or after which a duty is late;
+    PermissionDenied.
+    """
+    may_edit(actor, action)
+    action = Action.objects.select_for_update(of=("self",)).select_related("client__branch").get(pk=action.pk)
+    today = action.client.branch.today()
+    if action.state != Action.State.PLANNED:
+        raise ValidationError(_("This action is closed already."))
+    if action.origin == Action.Origin.OCCURRENCE:
+        raise ValidationError(_("This keeps its day. Put it off instead."))
+    if not today <= to <= today + LONGEST_MOVE:
+        raise ValidationError({"to": _("Choose a day within the next year.")})
+    action.opens_on = min(action.opens_on, to) if action.origin != Action.Origin.PLAN else to
+    action.due_on, action.snoozed_until = to, None
+    action.save(update_fields=["opens_on", "due_on", "snoozed_until"])
+    return action

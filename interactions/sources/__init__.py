@@ -1,0 +1,30 @@
+"""What comes due: one small class a source, in one plain list. See docs/reminder-sources.md."""
+
+from interactions.sources.base import Asked, Due, Rules, Source
+from interactions.sources.dates import AnniversarySource, BirthdaySource
+from interactions.sources.holidays import HolidaySource
+from interactions.sources.maturities import MaturitySource
+from interactions.sources.promised import NextStepSource, PromiseSource
+from interactions.sources.purchases import PurchaseReviewSource
+from interactions.sources.states import (
+    DocumentExpirySource,
+    NotReachedSource,
+    RelationshipSource,
+    RiskExpirySource,
+)
+
+SOURCES: list[Source] = [
+    BirthdaySource(),
+    AnniversarySource(),
+    MaturitySource(),
+    HolidaySource(),
+    RiskExpirySource(),
+    DocumentExpirySource(),
+    RelationshipSource(),
+    PurchaseReviewSource(),
+    PromiseSource(),
+    NextStepSource(),
+    NotReachedSource(),  # last: the planned contacts answer it
+]
+
+__all__ = ["SOURCES", "Asked", "Due", "MaturitySource", "Rules", "Source"]

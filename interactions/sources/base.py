@@ -1,0 +1,88 @@
+"""What a source is asked and what it answers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+
+from common.calendars import WorkingCalendar
+from interactions.models import ReminderRule
+from staff.models import Branch
+
+
+@dataclass(frozen=True)
+class Due:
+    """One coming-due. It stands on Today `lead_days` before `due_on`: its own where given, else the rule's.
+
+    `about` and `event_on` are what the reason in words is made of; `action_id` is the action that a promise or
+    a next step has already.
+    """
+
+    client_id: int
+    tier_id: int | None
+    subject: str
+    due_on: date
+    event_on: date | None = None
+    lead_days: int | None = None
+    about: str = ""
+    years: int | None = None
+    amount: Decimal | None = None
+    currency: str = ""
+    action_id: int | None = None
+    owner_id: int | None = None  # to whom that action was handed
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The bank's rules of one source: one for each tier that has its own, and one for all the others."""
+
+    source: "Source"
+    by_tier: dict[int | None, ReminderRule] = field(default_factory=dict)
+
+    def of(self, tier_id: int | None) -> ReminderRule:
+        return self.by_tier.get(tier_id) or self.by_tier.get(None) or self.source.usual
+
+    @property
+    def longest_lead(self) -> int:
+        """The most days ahead at which any tier is reminded."""
+        return max(rule.lead_days for rule in (self.of(None), *self.by_tier.values()))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came due between two days, both included, for the clients of a branch?"""
+
+    branch: Branch
+    working: WorkingCalendar
+    since: date
+    on: date
+    rules: Rules
+
+    @property
+    def until(self) -> date:
+        """The last due day whose notice day may have come."""
+        return self.on + timedelta(days=self.rules.longest_lead)
+
+
+class Source:
+    """One kind of coming-due. It reads only rows that are due, writes nothing and decides nothing else.
+
+    `lead_days` and `escalate_after` are what holds where the bank has no rule of its own. `lasts`: the cause
+    goes on until somebody acts, and is never too old to be told; else a date that has passed is over.
+    """
+
+    code: str
+    theme: str
+    channel = "call"
+    lead_days = 0
+    escalate_after: int | None = None
+    lasts = False
+
+    def due(self, asked: Asked) -> Iterator[Due]:
+        raise NotImplementedError
+
+    @property
+    def usual(self) -> ReminderRule:
+        return ReminderRule(
+            source=self.code, lead_days=self.lead_days, escalate_after_days=self.escalate_after
+        )
