@@ -87,12 +87,13 @@ def test_undo_relates_nobody_who_is_out_of_sight_by_now(signed_in, alice, anna, 
     assert not Relation.objects.exists()
 
 
-def test_relation_to_oneself_is_no_match_and_other_files_relations_are_absent(
+def test_relation_to_oneself_is_refused_and_other_files_relations_are_absent(
     signed_in, alice, bob, carla, hugo, nina
 ):
     browser = signed_in(alice)
-    browser.post(reverse("relation-add", args=["N-1"]), {"who": "N-1", "kind": "friend"})
-    assert Relation.objects.get().other is None
+    refused = browser.post(reverse("relation-add", args=["N-1"]), {"who": "N-1", "kind": "friend"})
+    assert refused.status_code == 422
+    assert not Relation.objects.exists()
     theirs = relate(actor=bob, client=nina, kind="friend", person="Zoe")
     assert browser.post(reverse("relation-remove", args=["N-1", theirs.pk])).status_code == 404
 
