@@ -78,7 +78,7 @@ def test_client_is_found_noted_and_told_by_keyboard_and_the_answer_appears(
     desk.wait_for_selector("text=you are on the way")
     page.clock.fast_forward(11_000)
     page.wait_for_selector("text=Alice is on the way")
-    page.wait_for_function("document.getElementById('live').textContent.startsWith('Alice is on the way')")
+    page.wait_for_selector("#live:has-text('Alice is on the way')", state="attached")
 
     page.keyboard.press("x")
     page.wait_for_selector("h1:has-text('At the counter')")

@@ -28,7 +28,7 @@ def test_filter_save_choose_three_and_plan_with_the_keyboard_alone(open_as, alic
     page.focus("#id_tier")
     page.keyboard.type("Gold")
     page.wait_for_url("**/clients/?tier=gold")
-    page.wait_for_function("document.querySelectorAll('#rows tbody tr').length === 4")
+    page.wait_for_selector("#rows tbody tr:nth-child(4):last-child")
 
     page.focus("#views summary")
     page.keyboard.press("Enter")

@@ -307,6 +307,7 @@ def test_kinds_are_listed_in_the_order_in_which_a_bank_loads_them(signed_in, eri
     assert kinds == [
         "branches",
         "staff",
+        "holidays",
         "clients",
         "facts",
         "dated_facts",
