@@ -25,7 +25,6 @@ from interactions.models import (
     Opportunity,
     Promise,
     ReminderRule,
-    Severity,
     Source,
     StageChange,
 )
@@ -427,13 +426,7 @@ def strict_tiers(codes: Iterable[str] = ("private",)) -> None:
 
 
 def reminder_rules() -> None:
-    """Purchases are looked after again with private clients alone; a maturity of theirs is told earlier."""
-    private = Tier.objects.get(code="private")
-    for source, tier, is_on, lead_days, severity in (
-        (Source.PURCHASE_REVIEW, None, False, 0, Severity.USUAL),
-        (Source.PURCHASE_REVIEW, private, True, 0, Severity.USUAL),
-        (Source.MATURITY, private, True, 45, Severity.URGENT),
-    ):
-        rule = {"is_on": is_on, "lead_days": lead_days, "severity": severity}
-        rule["escalate_after_days"] = 2 if source == Source.MATURITY else 14
-        ReminderRule.objects.get_or_create(source=source, tier=tier, defaults=rule)
+    """Purchases are looked after again with private clients alone."""
+    for tier, is_on in ((None, False), (Tier.objects.get(code="private"), True)):
+        rule = {"is_on": is_on, "escalate_after_days": 14}
+        ReminderRule.objects.get_or_create(source=Source.PURCHASE_REVIEW, tier=tier, defaults=rule)

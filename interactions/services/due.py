@@ -58,7 +58,7 @@ def raise_due(
     Rule: a source's row is raised from its notice day on; what was missed since the last run (at most
     400 days; 7 on a first run) is raised late and marked so. One transaction a branch and source.
     What is overtaken is withdrawn first, and the contacts of the coming weeks are placed (`plan_service`).
-    Each cause has an action of its own. Repeatable: a second run writes nothing.
+    Each cause has an action of its own. Without plans nobody is told as not reached. Repeatable: a second run writes nothing.
     """
     done = Raised(on=on or timezone.localdate())
     rules = all_rules()
@@ -90,9 +90,10 @@ def _raise_for_branch(
         asked = Asked(branch, working, began if source.lasts else since, on, rules)
         if source.code == "not_reached":
             # Planned contacts answer it, within what a day holds: none is too old.
+            if not with_plans:
+                continue
             asked = replace(asked, since=on - LONGEST_LOOK_BACK)
-            if with_plans:
-                plan_service(branch, on=on)
+            plan_service(branch, on=on)
         with transaction.atomic(), connection.cursor() as cursor:
             # Two runs of one branch take turns, so that one open action of a theme is not made twice.
             cursor.execute(
