@@ -11,6 +11,7 @@ PICTURES = Path(__file__).parent / "pictures"
 SHOTS = [
     ("today", "2011", "/today/"),
     ("dashboard", "2001", "/dashboard/"),
+    ("plan", "3011", "/plan/?view=month"),
 ]  # staff numbers of the sample bank
 
 
