@@ -275,10 +275,14 @@ def _escalate(branch: Branch, on: date, rules: dict[str, Rules]) -> int:
     An attempt is an act, and so is putting off until a later day. Each row is told once.
     """
     tried = Contact.objects.counted().filter(action=OuterRef("action"))
-    workable = Action.objects.open().workable().filter(client__branch=branch, client__status="active")
     waiting = (
         Occurrence.objects.filter(
-            action__in=workable.values("pk"), escalated_on=None, due_on__lt=on, source__in=rules
+            client__branch=branch,
+            client__status="active",
+            action__state=Action.State.PLANNED,
+            escalated_on=None,
+            due_on__lt=on,
+            source__in=rules,
         )
         .exclude(Exists(tried))
         .values_list("pk", "source", "due_on", "raised_on", "action__snoozed_until", "client__tier_id")
@@ -291,6 +295,8 @@ def _escalate(branch: Branch, on: date, rules: dict[str, Rules]) -> int:
         begins = max(day for day in (due_on, raised_on, snoozed) if day is not None)
         if rule.is_on and days is not None and begins + timedelta(days=days) < on:
             late.append(pk)
+    workable = Action.objects.open().workable()
+    late = list(Occurrence.objects.filter(pk__in=late, action__in=workable).values_list("pk", flat=True))
     supervisors = User.objects.nearest_supervisors(branch) if late else []
     if not supervisors:
         return 0  # nobody to tell yet: asked again tomorrow

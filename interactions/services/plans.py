@@ -84,16 +84,20 @@ def plan_service(branch: Branch, *, on: date) -> Planned:
     wishes = {row[0]: Wish(row[2], row[0], row[3], row[1]) for row in found}
     reached = {row[0]: row[4] for row in found}
     open_now = Action.objects.open().filter(origin=Action.Origin.PLAN, client__branch=branch)
-    standing = {action.client_id: action for action in open_now.select_for_update()}
-    ended = [action.pk for client_id, action in standing.items() if client_id not in wishes]
+    standing = {
+        client_id: (pk, due_on, event_on)
+        for client_id, pk, due_on, event_on in open_now.values_list("client_id", "pk", "due_on", "event_on")
+    }
+    ended = [pk for client_id, (pk, _due, _event) in standing.items() if client_id not in wishes]
     stays = {
         client_id
-        for client_id, action in standing.items()
+        for client_id, (_pk, due_on, event_on) in standing.items()
         if client_id in wishes
-        and action.event_on == wishes[client_id].ideal
-        and (action.due_on <= on or working.is_working(action.due_on))
+        and event_on == wishes[client_id].ideal
+        and (due_on <= on or working.is_working(due_on))
     }
-    moving = {client_id: standing[client_id] for client_id in standing.keys() & wishes.keys() - stays}
+    leaving = [standing[client_id][0] for client_id in standing.keys() & wishes.keys() - stays]
+    moving = {row.client_id: row for row in open_now.filter(pk__in=leaving).select_for_update(of=("self",))}
     new = [wish for client_id, wish in wishes.items() if client_id not in stays]
     if new and days:
         managers = {wish.manager_id for wish in new}

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from clients.models import Client
+from interactions.models import Occurrence
 from interactions.sources.base import Asked, Due, Source
 
 
@@ -27,9 +28,12 @@ class _ClientSource(Source):
             )
 
     def clients(self, asked: Asked) -> QuerySet:
-        return Client.objects.filter(
+        """Of whom this day was not told yet: what lasts would else be read again every morning."""
+        told = Occurrence.objects.filter(source=self.code, client=OuterRef("pk"), due_on=OuterRef(self.field))
+        rows = Client.objects.filter(
             branch=asked.branch, status="active", **{f"{self.field}__range": (asked.since, asked.until)}
-        ).only("number", "tier", "last_reached_at", self.field)
+        )
+        return rows.exclude(Exists(told)).only("number", "tier", "last_reached_at", self.field)
 
     def event_on(self, client: Client, asked: Asked):
         return getattr(client, self.field)
