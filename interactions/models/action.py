@@ -95,6 +95,9 @@ class Action(models.Model):
 
     objects = ActionQuerySet.as_manager()
 
+    # A promise, a case, an interest and what came due have days of their own, kept where they were given.
+    MOVABLE = (Origin.PLAN, Origin.BY_HAND)
+
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(due_on__gte=F("opens_on")), name="action_due_after_it_opens"),
@@ -126,6 +129,11 @@ class Action(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state == self.State.PLANNED
+
+    @property
+    def is_movable(self) -> bool:
+        """Whether a person may give it another day; the others are put off instead."""
+        return self.origin in self.MOVABLE
 
 
 @tracked()

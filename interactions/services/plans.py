@@ -154,7 +154,7 @@ def move_action(*, actor: User, action: Action, to: date) -> Action:
     today = action.client.branch.today()
     if action.state != Action.State.PLANNED:
         raise ValidationError(_("This action is closed already."))
-    if action.origin == Action.Origin.OCCURRENCE:
+    if not action.is_movable:
         raise ValidationError(_("This keeps its day. Put it off instead."))
     if not today <= to <= today + LONGEST_MOVE:
         raise ValidationError({"to": _("Choose a day within the next year.")})

@@ -1,5 +1,6 @@
 """What a source is asked and what it answers."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -64,7 +65,7 @@ class Asked:
         return self.on + timedelta(days=self.rules.longest_lead)
 
 
-class Source:
+class Source(ABC):
     """One kind of coming-due. It reads only rows that are due, writes nothing and decides nothing else.
 
     `lead_days` and `escalate_after` are what holds where the bank has no rule of its own. `lasts`: the cause
@@ -78,8 +79,9 @@ class Source:
     escalate_after: int | None = None
     lasts = False
 
+    @abstractmethod
     def due(self, asked: Asked) -> Iterator[Due]:
-        raise NotImplementedError
+        """What came due; see `Asked`."""
 
     @property
     def usual(self) -> ReminderRule:

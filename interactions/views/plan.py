@@ -167,7 +167,7 @@ def _row(user: User, action: Action, today: date) -> dict:
         "at": action.due_at,
         "icon": "gift" if action.source == "birthday" else words.CHANNEL_ICONS.get(action.channel, "phone"),
         "is_late": action.due_on < today,
-        "may_move": action.origin != Action.Origin.OCCURRENCE,
+        "may_move": action.is_movable,
     }
 
 

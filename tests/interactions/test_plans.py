@@ -234,9 +234,10 @@ def test_only_who_may_work_on_it_moves_it_and_only_to_a_day_to_come(alice, anna,
     for days in (-1, 400):
         with pytest.raises(ValidationError):
             move_action(actor=alice, action=action, to=alice.today() + timedelta(days=days))
-    birthday = ActionFactory(client=carla, origin="occurrence", source="birthday")
-    with pytest.raises(ValidationError):
-        move_action(actor=alice, action=birthday, to=alice.today() + timedelta(days=3))
+    for origin in ("occurrence", "promise", "next_step"):  # a case's deadline, an interest's day
+        given = ActionFactory(client=carla, origin=origin)
+        with pytest.raises(ValidationError, match="keeps its day"):
+            move_action(actor=alice, action=given, to=alice.today() + timedelta(days=3))
 
 
 # -- the page --------------------------------------------------------------------------------------
