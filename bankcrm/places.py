@@ -9,6 +9,8 @@ TODAY = ("today", _("Today"), "sun")
 CLIENTS = ("client-list", _("Clients"), "users")
 OPPORTUNITIES = ("opportunity-list", _("Opportunities"), "target-arrow")
 PLAN = ("plan", _("Plan"), "calendar")
+MESSAGES = ("message-list", _("Messages"), "mail")
+TEXTS = ("template-list", _("Texts"), "message")
 CASES = ("case-list", _("Cases"), "lifebuoy")
 REFERRALS = ("referral-list", _("Referrals"), "arrows-exchange")
 DASHBOARD = ("dashboard", _("Dashboard"), "chart-line")
@@ -22,11 +24,11 @@ LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
 
 BY_ROLE = {
-    "account_manager": [TODAY, CLIENTS, OPPORTUNITIES, PLAN, DASHBOARD, CASES, REFERRALS],
-    "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, PLAN, TEAM, CASES, REFERRALS],
+    "account_manager": [TODAY, CLIENTS, OPPORTUNITIES, PLAN, MESSAGES, DASHBOARD, CASES, REFERRALS],
+    "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, PLAN, MESSAGES, TEAM, CASES, REFERRALS],
     "front_desk": [COUNTER],
     "head_office": [DASHBOARD, CLIENTS, OPPORTUNITIES],
-    "administrator": [IMPORTS, TEAM, REMINDERS, OUTBOX],
+    "administrator": [IMPORTS, TEAM, REMINDERS, TEXTS, OUTBOX],
     "auditor": [OPEN_FILE],
     "data_officer": [OPEN_FILE],
 }

@@ -7,7 +7,7 @@ on one machine needs, such as generated keys kept under .local/.
 import base64
 import contextlib
 import secrets
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 
 import environ
@@ -68,6 +68,9 @@ CASE_CHECK_DAYS = env.int("CASE_CHECK_DAYS", 7)  # after a proposal the client i
 FOLLOW_UP_DAYS = env.int("FOLLOW_UP_DAYS", 7)  # an interest voiced is followed up within so many days
 # Buyers are looked after again every so many days, by kind of product; "" is every other kind, 0 never.
 PURCHASE_REVIEW_DAYS = {"": env.int("PURCHASE_REVIEW_DAYS", 90)}
+# Mail and text messages to clients leave between these local hours, where nothing else was agreed.
+CLIENT_HOURS = (time(8), time(20))
+CLIENT_MAIL_GRACE = timedelta(minutes=1)  # so long an approval can be undone
 SIGHT_GRANT = timedelta(hours=1)
 REVEAL_SECONDS = 30
 COUNTER_SIGHT = timedelta(minutes=15)  # how long one card stays open to the front desk

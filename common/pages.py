@@ -1,6 +1,7 @@
 """Small helpers for pages: a safe way back, one line said after a change, fragments or whole pages."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,22 @@ def way_back(request: HttpRequest, otherwise: str) -> str:
     if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
         return wanted
     return otherwise
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def as_number(at: datetime) -> int:
+    """A moment as a part of an address, to the microsecond."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def as_moment(number: int) -> datetime:
+    """The moment that a part of an address names. Raises: Http404."""
+    try:
+        return _EPOCH + timedelta(microseconds=number)
+    except OverflowError:
+        raise Http404 from None
 
 
 def tell(request: HttpRequest, text: str, *, undo_url: str = "") -> None:

@@ -38,6 +38,9 @@ WRITTEN = ("email", "letter", "sms")
 # A letter or mail sent is never reached; an answer to it is (numbers.md).
 REACHED = Q(voided_at=None, result="reached") & ~Q(direction="out", channel__in=WRITTEN)
 
+# Sent out of the house: nobody was reached, yet the client was told.
+SENT = Q(voided_at=None, result="message_left", direction="out", channel__in=WRITTEN)
+
 # A word in passing, written down at the counter.
 PASSING = Q(channel="branch", direction="in", theme=None, staff__role="front_desk")
 
@@ -49,6 +52,10 @@ class ContactQuerySet(OfClientQuerySet):
 
     def reached(self) -> "ContactQuerySet":
         return self.filter(REACHED)
+
+    def told(self) -> "ContactQuerySet":
+        """By which the client was told something: reached, or written to."""
+        return self.filter(REACHED | SENT)
 
     def editable_by(self, user) -> "ContactQuerySet":
         """One's own contacts; a supervisor's people's too. Always of clients that are visible."""
@@ -150,8 +157,13 @@ class ActionQuerySet(OfClientQuerySet):
         return apps.get_model("clients", "Client").objects.worked_by(user).filter(~Q(status__in=SILENT))
 
     def due(self, today: date) -> "ActionQuerySet":
-        """Open by today and not put off past it."""
-        return self.filter(opens_on__lte=today).filter(Q(snoozed_until=None) | Q(snoozed_until__lte=today))
+        """Open by today, not put off past it, and not answered by a message that is on its way."""
+        answered = apps.get_model("interactions", "ClientMessage").objects.on_their_way()
+        return self.filter(
+            Q(snoozed_until=None) | Q(snoozed_until__lte=today),
+            ~Exists(answered.filter(action=OuterRef("pk"))),
+            opens_on__lte=today,
+        )
 
     def ranked(self, today: date) -> "ActionQuerySet":
         """In the order of Today: group, how pressing by the bank's rule, the moment it was or is due, money.
@@ -323,6 +335,32 @@ class ServiceCaseQuerySet(OfClientQuerySet):
 
 class OfCaseQuerySet(OfClientQuerySet):
     client_path = "case__client"
+
+
+class ClientMessageQuerySet(OfClientQuerySet):
+    """Mail to clients goes with the client, as everything else does; the words with the right to notes."""
+
+    def editable_by(self, user) -> "ClientMessageQuerySet":
+        if getattr(user, "role", "") in ("account_manager", "supervisor"):
+            return self.visible_to(user)
+        return self.none()
+
+    def standing(self) -> "ClientMessageQuerySet":
+        """Neither thrown away nor taken back."""
+        return self.filter(dropped_at=None)
+
+    def drafts(self) -> "ClientMessageQuerySet":
+        return self.standing().filter(approved_at=None)
+
+    def on_their_way(self) -> "ClientMessageQuerySet":
+        return self.standing().filter(message__state__in=("queued", "sending"))
+
+    def stranded(self) -> "ClientMessageQuerySet":
+        """Not sent, or perhaps sent: a person decides."""
+        return self.standing().filter(message__state__in=("failed", "unknown"))
+
+    def sent(self) -> "ClientMessageQuerySet":
+        return self.standing().filter(message__state="sent")
 
 
 class ArrivalQuerySet(OfClientQuerySet):

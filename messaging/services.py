@@ -34,11 +34,14 @@ State = Message.State
 _dice = secrets.SystemRandom()
 
 
+Gate = Callable[[Message], bool | str | datetime]
+
+
 @dataclass(frozen=True)
 class Kind:
     """What the owner of a kind of message wants to be asked and told."""
 
-    gate: Callable[[Message], bool | str] | None = None
+    gate: Gate | None = None
     on_state: Callable[[Message], None] | None = None
 
 
@@ -47,12 +50,13 @@ _kinds: dict[str, Kind] = {}
 
 def register_kind(
     kind: str,
-    gate: Callable[[Message], bool | str] | None = None,
+    gate: Gate | None = None,
     on_state: Callable[[Message], None] | None = None,
 ) -> None:
     """Make a kind of message known; called in `AppConfig.ready()` by the app that owns it.
 
-    `gate(message)` is asked again at sending time: True lets it go, False or a reason stops it for good.
+    `gate(message)` is asked again at sending time: True lets it go, a moment keeps it until then, False or
+    a reason stops it for good.
     `on_state(message)` is called after each change of state, inside its transaction.
     """
     _kinds[kind] = Kind(gate, on_state)
@@ -110,9 +114,11 @@ def deliver(message_id: int) -> str:
     if message is None:
         return ""
     try:
-        refusal = _ask_gate(message)
-        if refusal:
-            return _finish(message, State.FAILED, refusal)
+        answer = _ask_gate(message)
+        if isinstance(answer, datetime):
+            return _finish(message, State.QUEUED, not_before=answer)
+        if answer:
+            return _finish(message, State.FAILED, answer)
     except Exception as error:  # somebody else's code, and nothing has left yet
         logger.exception("gate failed: message %s of kind %s", message.pk, message.kind)
         return _try_again(message, f"gate: {type(error).__name__}")
@@ -138,8 +144,8 @@ def _claim(message_id: int) -> Message | None:
     return Message.objects.select_related("user").get(pk=message_id) if claimed else None
 
 
-def _ask_gate(message: Message) -> str:
-    """Why the message may not go, or ""."""
+def _ask_gate(message: Message) -> str | datetime:
+    """Why the message may not go, until when it waits, or ""."""
     if message.user is not None and not message.user.is_active:
         return "no longer on the staff"
     gate = _kinds.get(message.kind, Kind()).gate
@@ -148,6 +154,9 @@ def _ask_gate(message: Message) -> str:
     answer = gate(message)
     if answer is True:
         return ""
+    if isinstance(answer, datetime):
+        message.attempts -= 1  # nothing was tried
+        return answer
     return answer or "stopped by its owner's rule"
 
 
@@ -171,7 +180,11 @@ def _finish(message: Message, state: State, error: str = "", not_before: datetim
     """Write down how an attempt ended. An attempt that the sweeper has given up still may say how it ended."""
     message.state = state
     message.error = error[:300]
-    changes: dict[str, object] = {"state": state, "error": message.error}
+    changes: dict[str, object] = {
+        "state": state,
+        "error": message.error,
+        "attempts": message.attempts,
+    }
     if not_before is not None:
         message.not_before = changes["not_before"] = not_before
     if state == State.SENT:
@@ -230,6 +243,15 @@ def settle_unknown(*, actor: User, message: Message, was_sent: bool) -> Message:
     """
     if actor.role != Role.ADMINISTRATOR or not actor.is_active:
         raise PermissionDenied
+    return settle(message=message, was_sent=was_sent)
+
+
+@transaction.atomic
+def settle(*, message: Message, was_sent: bool) -> Message:
+    """What a person decided about a message that may have left; its owner has asked whether they may.
+
+    Raises: ValidationError when somebody has decided already.
+    """
     message = Message.objects.select_for_update().get(pk=message.pk)
     if message.state != State.UNKNOWN:
         raise ValidationError(_("Somebody has decided about this message already."))
@@ -242,6 +264,13 @@ def settle_unknown(*, actor: User, message: Message, was_sent: bool) -> Message:
     message.save(update_fields=["state", "sent_at", "not_before", "attempts"])
     _tell_owner(message)
     return message
+
+
+@transaction.atomic
+def stop_message(*, message: Message, reason: str) -> bool:
+    """Stop a message that has not been claimed yet; whether it could be. Nothing is told to its owner, who asked."""
+    waiting = Message.objects.filter(pk=message.pk, state=State.QUEUED)
+    return bool(waiting.update(state=State.FAILED, error=reason))
 
 
 # -- notifications --------------------------------------------------------------------------------

@@ -24,7 +24,9 @@ from clients.models import (
 )
 from clients.services import refresh_search, value_hash
 from interactions.models import (
+    THEME_OF,
     Action,
+    ClientMessage,
     Contact,
     ContactNote,
     Occurrence,
@@ -345,3 +347,19 @@ class ReferralFactory(factory.django.DjangoModelFactory):
     reason = "Plan for retirement"
     until_on = factory.LazyAttribute(lambda row: row.client.branch.today() + timedelta(days=60))
     referred_by = factory.SubFactory(UserFactory)
+
+
+class ClientMessageFactory(factory.django.DjangoModelFactory):
+    """A draft of a birthday greeting by email."""
+
+    class Meta:
+        model = ClientMessage
+
+    client = factory.SubFactory(ClientFactory)
+    kind = "birthday"
+    theme = factory.LazyAttribute(lambda row: Theme.objects.get(code=THEME_OF[row.kind]))
+    channel = "email"
+    language = "en"
+    subject = "Happy birthday"
+    body = "Dear Carla, a happy birthday."
+    written_by = factory.SubFactory(UserFactory)

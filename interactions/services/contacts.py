@@ -139,13 +139,7 @@ def _written(actor: User, client: Client, contact: Contact, note: str, next_step
     note = _checked_note(note)
     if note:
         ContactNote.objects.create(contact=contact, text=note)
-    action = contact.action
-    if action is not None and fulfils(contact):
-        owed = ServiceCase.objects.open().filter(action=action.pk)
-        # A case's action stands on Today until the next step is written down there.
-        Action.objects.open().filter(~Exists(owed), pk=action.pk).update(
-            state=Action.State.DONE, closed_at=contact.recorded_at
-        )
+    do_action(contact)
     if next_step is not None:
         planned_action(
             actor=actor,
@@ -163,6 +157,15 @@ def _written(actor: User, client: Client, contact: Contact, note: str, next_step
     if actor.remembered_channel != contact.channel:
         User.objects.filter(pk=actor.pk).update(remembered_channel=contact.channel)
     return contact
+
+
+def do_action(contact: Contact) -> None:
+    """Close the action that a new contact fulfils; what a case owes stands until its next step is written there."""
+    if contact.action is not None and fulfils(contact):
+        owed = ServiceCase.objects.open().filter(action=contact.action.pk)
+        Action.objects.open().filter(~Exists(owed), pk=contact.action.pk).update(
+            state=Action.State.DONE, closed_at=contact.recorded_at
+        )
 
 
 def _repeat_reason(contact: Contact, action: Action | None, reason: str) -> str:

@@ -1,6 +1,6 @@
 """The repetition guard: a client is not told the same thing twice because a colleague did not know.
 
-Armed by a reached contact of the theme inside its minimum gap, or by another person's open action of it;
+Armed by a reached contact or a sent message of the theme inside its minimum gap, or by another person's open action of it;
 attempts never arm it and duties are exempt (domain.md). It warns, or asks for a reason where the tier says so.
 """
 
@@ -71,7 +71,7 @@ def repetition(
         day = timezone.localtime(at, zone).date()
         since = datetime.combine(day - timedelta(days=theme.minimum_gap_days - 1), datetime.min.time(), zone)
         told = (
-            Contact.objects.reached()
+            Contact.objects.told()
             .filter(client=client, theme=theme, occurred_at__gte=since, occurred_at__lte=at + SAME_MOMENT)
             .select_related("staff")
             .latest_first()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from clients.models import Client
 from common.calendars import LocalDay
 from interactions.models import Action, Occurrence, Opportunity, Promise, ServiceCase, Stage, StageChange
+from interactions.services.messages import withdraw_messages
 
 
 @transaction.atomic
@@ -37,6 +38,7 @@ def settle_status(client_ids: Iterable[int]) -> int:
         .filter(client__in=ended)
         .update(state=Action.State.CANCELLED, closed_at=now, reason=reason)
     )
+    withdraw_messages(ended)
     # Whether a window is over is asked in the days of the client's branch.
     today = LocalDay("client__branch__time_zone", Value(now))
     promises = Promise.objects.filter(client__in=ended, withdrawn_at=None, due_on__gte=today)

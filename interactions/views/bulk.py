@@ -1,7 +1,6 @@
 """One act on many clients of the list: what it will do stands there in words before anything is done."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db.models import Count
@@ -15,13 +14,12 @@ from clients.listing import chosen, view_of
 from clients.models import Client
 from clients.querysets import ClientQuerySet
 from common import saying
-from common.pages import go, shown_status, tell
+from common.pages import as_moment, as_number, go, shown_status, tell
 from interactions.forms.bulk import BulkPlanForm, HandOverClientsForm
 from interactions.services import bulk
 from interactions.views.today import ROLES
 
 NAMED = 5  # clients named before "and 12 more"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -72,7 +70,7 @@ def clients_plan(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_service_errors(error)
         else:
-            undo = reverse("clients-plan-undo", args=[_micros(done.at)]) if done.planned else ""
+            undo = reverse("clients-plan-undo", args=[as_number(done.at)]) if done.planned else ""
             tell(request, _said(done, form.cleaned_data["due_on"]), undo_url=undo)
             return go(request, choice.back)
     closed = choice.clients.filter(status__in=("closed", "deceased", "blocked")).count()
@@ -113,18 +111,10 @@ def clients_plan_undo(request: HttpRequest, at: int) -> HttpResponse:
     """Cancel what one planned for many at a moment, as long as nobody has worked on it."""
     if request.user.role not in ROLES:
         raise Http404
-    try:
-        moment = _EPOCH + timedelta(microseconds=at)
-    except OverflowError:
-        raise Http404 from None
-    count = bulk.cancel_planned(actor=request.user, at=moment)
+    count = bulk.cancel_planned(actor=request.user, at=as_moment(at))
     said = ngettext("%(count)s action cancelled.", "%(count)s actions cancelled.", count)
     tell(request, said % {"count": saying.number(count)})
     return go(request, reverse("client-list"))
-
-
-def _micros(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 def clients_hand_over(request: HttpRequest) -> HttpResponse:

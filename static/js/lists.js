@@ -2,7 +2,7 @@
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const picks = () => $$("#picked [name=pick]");
+  const picks = () => $$("#picked [data-pick], #picked [name=pick]");
   let last = null;
 
   // -- ticks ----------------------------------------------------------------------------------------
@@ -28,7 +28,7 @@
     settle();
   });
   document.addEventListener("click", (event) => {
-    if (!event.target.matches("#picked [name=pick]")) return;
+    if (!event.target.matches("#picked [data-pick], #picked [name=pick]")) return;
     const boxes = picks();
     if (event.shiftKey && last && boxes.includes(last)) {
       const [from, to] = [boxes.indexOf(last), boxes.indexOf(event.target)].sort((a, b) => a - b);

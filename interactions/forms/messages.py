@@ -1,0 +1,86 @@
+"""A message to a client, and the bank's templates."""
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from clients.models import Client
+from common.forms import PanelForm
+from interactions.forms.opportunities import ProductField, on_sale
+from interactions.models import SENT_BY, Action, MessageKind, MessageTemplate
+from interactions.writing import check_gaps
+
+# What changes the text that the bank proposes: the form is drawn anew when one of them changes.
+PROPOSES = ("kind", "channel", "language", "product")
+
+
+class MessageForm(PanelForm):
+    kind = forms.ChoiceField(label=_("What"))
+    channel = forms.ChoiceField(
+        label=_("By"), choices=[(way.value, way.label) for way in SENT_BY], widget=forms.RadioSelect
+    )
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    product = ProductField(label=_("Product"), queryset=None, required=False)
+    subject = forms.CharField(label=_("Subject"), max_length=150, required=False)
+    body = forms.CharField(
+        label=_("Text"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 14, "autofocus": True}),
+        strip=True,
+    )
+    suitability_reason = forms.CharField(label=_("Why it suits all the same"), required=False, max_length=300)
+    repeat_reason = forms.CharField(label=_("Why again so soon"), required=False, max_length=300)
+    proposed = forms.CharField(widget=forms.HiddenInput, required=False)  # which text the bank had proposed
+
+    def __init__(self, *args, client: Client, action: Action | None, url: str, again: bool = False, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = [
+            (value, label)
+            for value, label in MessageKind.choices
+            if value != MessageKind.MATURITY or (action is not None and action.source == "maturity")
+        ]
+        today = client.branch.today()
+        product = self.fields["product"]
+        product.queryset, product.client, product.today = on_sale(today), client, today
+        for name in PROPOSES:
+            self.fields[name].widget.attrs |= {
+                "hx-get": url,
+                "hx-trigger": "change",
+                "hx-include": "closest form",
+                "hx-target": "closest form",
+                "hx-select": "form.log",
+                "hx-swap": "outerHTML",
+            }
+        wanted = self.data if self.is_bound else self.initial
+        hidden = []
+        if wanted.get("kind") != MessageKind.OFFER:
+            hidden += ["product", "suitability_reason"]
+        if wanted.get("channel") == "sms":
+            hidden.append("subject")
+        if not again:
+            hidden.append("repeat_reason")
+        for name in hidden:
+            self.fields[name].widget = forms.HiddenInput()
+        self.lay_out(*self.fields)
+
+
+class TemplateForm(PanelForm):
+    subject = forms.CharField(label=_("Subject"), max_length=150, required=False)
+    body = forms.CharField(label=_("Text"), max_length=5000, widget=forms.Textarea(attrs={"rows": 16}))
+
+    def __init__(self, *args, template: MessageTemplate, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.template = template
+        if template.form == MessageTemplate.Form.SHORT:
+            del self.fields["subject"]
+        self.lay_out(*self.fields)
+
+    def clean(self):
+        cleaned = super().clean()
+        for name in ("subject", "body"):
+            try:
+                check_gaps(self.template.kind, cleaned.get(name) or "")
+            except ValidationError as error:
+                self.add_error(name, error)
+        return cleaned

@@ -1,0 +1,115 @@
+"""Texts of messages: which template, in which language, and what fills its gaps."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from clients.models import Client
+from common import saying
+from interactions import words
+from interactions.models import Action, MessageKind, MessageTemplate
+from staff.models import User
+
+Form = MessageTemplate.Form
+Templates = Mapping[tuple[str, str, str], MessageTemplate]  # by kind, form and language
+
+GAP = re.compile(r"\{([^{}]*)\}")
+EVERYWHERE = ("client", "name", "bank", "branch", "manager")
+# What a template of a kind may name besides.
+GAPS = {
+    MessageKind.BIRTHDAY: (*EVERYWHERE, "years"),
+    MessageKind.HOLIDAY: (*EVERYWHERE, "holiday", "date"),
+    MessageKind.MATURITY: (*EVERYWHERE, "product", "date", "amount"),
+    MessageKind.NOTICE: EVERYWHERE,
+    MessageKind.OFFER: (*EVERYWHERE, "product"),
+    MessageKind.ARTICLE: EVERYWHERE,
+}
+LONGEST_SMS = 480  # characters: three parts of a text message at the most
+
+
+def check_gaps(kind: str, text: str) -> None:
+    """Raise ValidationError where a template names a gap that its kind cannot fill."""
+    known = GAPS[MessageKind(kind)]
+    unknown = sorted({name for name in GAP.findall(text) if name not in known})
+    if unknown:
+        raise ValidationError(
+            _("Nothing is known of %(gaps)s. Choose from %(known)s.")
+            % {
+                "gaps": ", ".join(f"{{{name}}}" for name in unknown),
+                "known": ", ".join(f"{{{name}}}" for name in known),
+            }
+        )
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """The text with its gaps filled; what a value holds is never read as a gap itself."""
+    return GAP.sub(lambda gap: values.get(gap.group(1), ""), text)
+
+
+def open_gaps(text: str, values: Mapping[str, str]) -> list[str]:
+    """Gaps of a text for which there is no value: the message would have a hole."""
+    return [name for name in GAP.findall(text) if not values.get(name)]
+
+
+def language_of(client: Client) -> str:
+    """The language to write to a client in: the client's own, as far as we write it, else the bank's.
+
+    "es-MX" is Spanish, "zh" and "zh-CN" simplified Chinese; "zh-Hant" is none of ours.
+    """
+    spoken = client.language.lower().replace("_", "-")
+    ours = [code for code, _name in settings.LANGUAGES]
+    if spoken in ours:
+        return spoken
+    if spoken.startswith("zh"):
+        simplified = spoken in ("zh", "zh-cn", "zh-sg") or spoken.startswith("zh-hans")
+        return "zh-hans" if simplified else settings.LANGUAGE_CODE
+    first = spoken.partition("-")[0]
+    return first if first in ours else settings.LANGUAGE_CODE
+
+
+def form_of(channel: str) -> str:
+    return Form.SHORT if channel == "sms" else Form.LONG
+
+
+def templates() -> Templates:
+    return {(row.kind, row.form, row.language): row for row in MessageTemplate.objects.all()}
+
+
+def values_for(
+    *, client: Client, writer: User, language: str, action: Action | None, product: str = ""
+) -> dict:
+    """What the gaps of a template are filled with, in the language of the message."""
+    with translation.override(language):
+        own_script = client.native_name if language.startswith("zh") else ""
+        found = {
+            "client": client.preferred_address or own_script or client.given_name or client.name,
+            "name": own_script or client.name,
+            "bank": settings.BANK_NAME,
+            "branch": client.branch.name,
+            "manager": writer.name,
+            "product": product,
+        }
+        if action is not None:
+            on = action.due_on if action.source == "maturity" else action.event_on
+            found |= {
+                "product": product or (action.about if action.source == "maturity" else ""),
+                "holiday": words.holiday_name(action) if action.source == "holiday" else "",
+                "date": saying.day(on, "yMMMMd") if on else "",
+                "years": str(action.years or ""),
+                "amount": f"{action.currency} {saying.amount(action.amount)}" if action.amount else "",
+            }
+    return found
+
+
+def written(template: MessageTemplate, values: Mapping[str, str]) -> tuple[str, str]:
+    """Subject and text of a template, filled."""
+    return fill(template.subject, values), fill(template.body, values)
+
+
+def languages_missing(rows: Iterable[MessageTemplate], kind: str, form: str) -> list[str]:
+    have = {row.language for row in rows if row.kind == kind and row.form == form}
+    return [code for code, _name in settings.LANGUAGES if code not in have]
