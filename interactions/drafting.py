@@ -13,7 +13,6 @@ from django.utils import timezone
 
 from clients.models import Client, Theme
 from interactions.models import THEME_OF, Action, ClientMessage, MessageKind
-from interactions.moments import is_too_late
 from interactions.services.messages import event_of, moment_for, theme_of
 from interactions.services.permission import Ground
 from interactions.writing import Templates, form_of, language_of, open_gaps, templates, values_for, written
@@ -71,7 +70,9 @@ def drafts_for(user: User, actions: Iterable[Action]) -> tuple[list[Draft], list
 def _draft(user: User, action: Action, ground: Ground, texts: Templates, now: datetime) -> Draft | None:
     client, kind = action.client, action.source
     today = client.branch.today()
-    if is_too_late(event_of(action), today) or (kind == "maturity" and action.due_on < today):
+    # What comes late wants words of its own; a maturity is spoken of while there is something to decide.
+    day = event_of(action) or action.due_on
+    if day < today or (kind == "maturity" and day == today):
         return None
     for channel in ground.ways(client, action.theme):
         row = text_for(

@@ -59,10 +59,20 @@ def _message_unknown(notification: Notification) -> str:
     return said % {"count": saying.number(notification.count)}
 
 
+def _client_message(notification: Notification) -> str:
+    said = ngettext(
+        "%(count)s message to a client did not leave: please look at it.",
+        "%(count)s messages to clients did not leave: please look at them.",
+        notification.count,
+    )
+    return said % {"count": saying.number(notification.count)}
+
+
 KINDS: dict[str, Callable[[Notification], str]] = {
     "due": _due,
     "handed_over": _handed_over,
     "book": _book,
+    "client_message": _client_message,
     "cover": lambda notification: _(
         "You stand in for a colleague: the book is open to you while they are away."
     ),

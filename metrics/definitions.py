@@ -308,9 +308,9 @@ INDICATORS = [
         "repetition",
         _("The same said again too soon"),
         _(
-            "The share of the contacts that reached a client and were about a theme on which the same client had "
-            "been reached already within the theme's minimum gap, by whomever. Days are counted by the calendar "
-            "of the branch. Duties may be repeated, and a contact without a theme repeats nothing."
+            "The share of the reached contacts and sent messages that were about a theme on which the same client "
+            "had been reached or written to already within the theme's minimum gap, by whomever. Days are counted "
+            "by the calendar of the branch. Duties may be repeated, and a contact without a theme repeats nothing."
         ),
         SHARE,
         following.repetition,

@@ -7,9 +7,9 @@ from django.conf import settings
 
 from metrics.money import by_currency
 from metrics.periods import Period
-from metrics.querysets import REACHED, Selection, population, rows
+from metrics.querysets import REACHED, TOLD, Selection, population, rows
 
-REACHED_BEFORE = REACHED.replace("c.", "e.")  # the same of an earlier contact
+TOLD_BEFORE = TOLD.replace("c.", "e.")  # the same of an earlier contact
 # What the front desk wrote down in passing moves no rhythm (`ContactQuerySet.moving_cadence`).
 PASSING = """(c.direction = 'in' AND c.channel = 'branch' AND c.theme_id IS NULL AND EXISTS (
                              SELECT FROM staff_user u WHERE u.id = c.staff_id AND u.role = 'front_desk'))"""
@@ -80,14 +80,14 @@ PROMISES = f"""
                AND m.due_on >= p.from_on AND m.due_on <= p.to_on AND m.withdrawn_at IS NULL
         )"""
 
-# One row for each reached contact of the window. Days are calendar days of the branch.
+# One row for each reached contact and sent message of the window. Days are calendar days of the branch.
 REPETITIONS = f"""
         heard AS (
             SELECT p.win, p.client_id, p.of_group,
                    t.minimum_gap_days > 0 AND NOT t.is_duty AND EXISTS (
                        SELECT 1 FROM interactions_contact e
                         WHERE e.client_id = c.client_id AND e.theme_id = c.theme_id
-                          AND e.voided_at IS NULL AND {REACHED_BEFORE}
+                          AND e.voided_at IS NULL AND {TOLD_BEFORE}
                           AND (e.occurred_at, e.id) < (c.occurred_at, c.id)
                           AND e.occurred_at >= ((c.occurred_at AT TIME ZONE p.time_zone)::date
                                                 - t.minimum_gap_days + 1)::timestamp AT TIME ZONE p.time_zone
@@ -95,7 +95,7 @@ REPETITIONS = f"""
               FROM population p
              CROSS JOIN LATERAL (
                 SELECT c.id, c.client_id, c.occurred_at, c.theme_id FROM interactions_contact c
-                 WHERE c.client_id = p.client_id AND c.voided_at IS NULL AND {REACHED}
+                 WHERE c.client_id = p.client_id AND c.voided_at IS NULL AND {TOLD}
                    AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at
                 OFFSET 0  -- one short range of contacts a client, not every contact the client ever had
              ) c
@@ -208,7 +208,7 @@ def promises(selection: Selection, windows: Iterable[Period], by: str) -> list[d
 
 
 def repetition(selection: Selection, windows: Iterable[Period], by: str) -> list[dict[str, Any]]:
-    """Reached contacts of each window and group, and those whose theme had been reached too shortly before."""
+    """Reached contacts and sent messages of each window and group, and those whose theme was told too shortly before."""
     ctes, params = population(selection, windows, by)
     return rows(
         f"""

@@ -22,6 +22,10 @@ from metrics.periods import Period
 # A letter, an email or a text message that we sent reaches nobody until it is answered.
 SENT_IN_WRITING = "({})".format(", ".join(f"'{channel}'" for channel in sorted(WRITTEN)))
 REACHED = f"c.result = 'reached' AND NOT (c.direction = 'out' AND c.channel IN {SENT_IN_WRITING})"
+# By which a client was told something: reached, or written to.
+TOLD = (
+    f"({REACHED} OR (c.result = 'message_left' AND c.direction = 'out' AND c.channel IN {SENT_IN_WRITING}))"
+)
 
 NAMED = re.compile(r"%\((\w+)\)s")
 

@@ -9,6 +9,7 @@ from clients.models import FactType
 from clients.services import Learnt, join_household, learn, write_dated_fact
 from tests.factories import (
     ActionFactory,
+    ClientMessageFactory,
     ContactFactory,
     OpportunityFactory,
     PromiseFactory,
@@ -80,6 +81,11 @@ PAGES = {
     "action-move": (["action"], {"alice", "bob", "dora"}),
     "rule-list": ([], {"erin"}),
     "rule-change": (["source"], {"erin"}),
+    "message-list": ([], {"alice", "anna", "bob", "charlie"}),
+    "message-detail": (["message"], {"alice", "bob", "dora"}),
+    "message-write": (["number"], {"alice", "bob", "dora"}),
+    "template-list": ([], {"erin"}),
+    "template-change": (["kind", "form", "language"], {"erin"}),
     "case-list": ([], {"alice", "anna", "bob", "charlie"}),
     "case-detail": (["case"], {"alice", "bob", "dora"}),
     "case-close": (["case"], {"alice", "bob", "dora"}),
@@ -103,6 +109,7 @@ ELSEWHERE = {
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
     "import-undo", "rule-drop",
+    "messages-approve", "messages-undo", "message-drop", "message-take-back", "message-settle",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
@@ -137,6 +144,10 @@ def world(carla, alice):
         "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
         "stage": "intention",
         "source": "birthday",
+        "message": ClientMessageFactory(client=carla, written_by=alice).pk,
+        "kind": "birthday",
+        "form": "long",
+        "language": "en",
         "case": ServiceCaseFactory(client=carla, opened_by=alice).pk,
         "referral": ReferralFactory(
             client=carla, referred_by=alice, specialist=UserFactory(branch=carla.branch)
@@ -196,11 +207,12 @@ def test_stranger_gets_nothing(name, client, db):
                 "core-",
                 "opened-",
                 "rule-",
+                "message-",
                 "arrival-",
                 "counter-u",
                 "counter-take",
             )
-        ) or name in ("notification-read", "view-rename", "view-remove", "clients-plan-undo")
+        ) or name in ("notification-read", "view-rename", "view-remove", "clients-plan-undo", "messages-undo")
         arguments = [1] if has_key else []
     for response in (client.get(reverse(name, args=arguments)), client.post(reverse(name, args=arguments))):
         assert response.status_code == 302
@@ -233,6 +245,11 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
         (reverse("referral-accept", args=[world["referral"]]), {}),
         (reverse("referral-plan", args=[world["referral"]]), {}),
         (reverse("referral-end", args=[world["referral"]]), {"words": "no"}),
+        (reverse("message-write", args=[carla.number]), {"kind": "notice", "body": "no"}),
+        (reverse("message-detail", args=[world["message"]]), {"do": "send"}),
+        (reverse("message-drop", args=[world["message"]]), {}),
+        (reverse("message-take-back", args=[world["message"]]), {}),
+        (reverse("message-settle", args=[world["message"]]), {"decision": "sent"}),
     ]
     for address, body in attempts:
         assert browser.post(address, body).status_code in (403, 404), address
@@ -242,6 +259,7 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
     assert carla.opportunities.get().stage == "interest"
     assert carla.service_cases.get().steps.count() == 0
     assert carla.referrals.get().state == "offered"
+    assert carla.messages.get().is_draft
 
 
 def test_absent_and_hidden_clients_answer_alike(signed_in, alice, nina):

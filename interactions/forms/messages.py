@@ -1,5 +1,6 @@
 """A message to a client, and the bank's templates."""
 
+from crispy_forms.bootstrap import InlineRadios
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -62,7 +63,7 @@ class MessageForm(PanelForm):
             hidden.append("repeat_reason")
         for name in hidden:
             self.fields[name].widget = forms.HiddenInput()
-        self.lay_out(*self.fields)
+        self.lay_out(*(InlineRadios(name) if name == "channel" else name for name in self.fields))
 
 
 class TemplateForm(PanelForm):

@@ -30,6 +30,7 @@ class Repetition:
     on: date
     blocks: bool
     again_on: date | None = None  # empty: a colleague means to speak about it, nobody has yet
+    wrote: bool = False
 
     @property
     def words(self) -> str:
@@ -38,6 +39,11 @@ class Repetition:
         if self.again_on is None:
             return _("%(name)s means to speak about “%(theme)s” by %(date)s.") % names
         names["again"] = saying.day(self.again_on, "MMMMEEEEd")
+        if self.wrote:
+            return (
+                _("%(name)s wrote about “%(theme)s” on %(date)s; the same may be said again from %(again)s.")
+                % names
+            )
         return (
             _("%(name)s spoke about “%(theme)s” on %(date)s; the same may be said again from %(again)s.")
             % names
@@ -82,7 +88,7 @@ def repetition(
         if last is not None:
             on = timezone.localtime(last.occurred_at, zone).date()
             again = on + timedelta(days=theme.minimum_gap_days)
-            return Repetition(theme, last.staff.name, on, blocks, again)
+            return Repetition(theme, last.staff.name, on, blocks, again, wrote=not last.is_reached)
     meant = _meant_by_another(actor, client, theme, action)
     if meant is not None:
         return Repetition(theme, meant[0], meant[1].due_on, blocks)

@@ -212,8 +212,9 @@ def moment_for(row: ClientMessage, client: Client, ground: Ground, now: datetime
     """When a message leaves at the earliest; None where the agreement leaves no hour."""
     zone = client.branch.zone
     wanted = wanted_from(channel=row.channel, event_on=event_of(row.action), zone=zone, now=now)
-    agreement = None if row.theme.is_duty else ground.agreements.get(client.pk)
-    return next_moment(agreement=agreement, channel=row.channel, zone=zone, after=wanted)
+    return next_moment(
+        agreement=ground.agreements.get(client.pk), channel=row.channel, zone=zone, after=wanted
+    )
 
 
 def _repeat_reason(actor: User, row: ClientMessage, client: Client, now: datetime, reason: str) -> str:

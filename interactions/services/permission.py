@@ -68,7 +68,8 @@ class Ground:
         """What stands in the way of writing to a client by a channel about a theme; None where nothing does.
 
         Rule (domain.md, Status rules and Consent): blocked, closed and deceased get nothing, dormant ones duties
-        only; with an open complaint nothing that is not owed. Fails closed: what was never asked is not allowed.
+        only; with an open complaint nothing that is not owed. A duty keeps to the agreed channels and hours, though
+        not to the agreed themes. Fails closed: what was never asked is not allowed.
         """
         if client.status in (Status.CLOSED, Status.DECEASED, Status.BLOCKED):
             return Hindrance.STATUS
@@ -81,11 +82,15 @@ class Ground:
         if not self.addresses(client, channel):
             return Hindrance.ADDRESS
         agreement = self.agreements.get(client.pk)
-        if agreement is not None and not theme.is_duty:
-            if agreement.channels and channel not in agreement.channels:
-                return Hindrance.CHANNEL
-            if agreement.themes and theme.code not in agreement.themes:
-                return Hindrance.THEME
+        if agreement is not None and agreement.channels and channel not in agreement.channels:
+            return Hindrance.CHANNEL
+        if (
+            agreement is not None
+            and agreement.themes
+            and not theme.is_duty
+            and theme.code not in agreement.themes
+        ):
+            return Hindrance.THEME
         return None
 
     def ways(self, client: Client, theme: Theme) -> list[str]:

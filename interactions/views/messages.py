@@ -29,6 +29,7 @@ from interactions.services.guard import repetition
 from interactions.services.messages import moment_for, theme_of
 from interactions.services.permission import Ground, Hindrance
 from interactions.views.today import ROLES
+from interactions.views.unheeded import holders
 from portfolio.models import Product
 
 SHOWN = {
@@ -68,9 +69,10 @@ def message_list(request: HttpRequest) -> HttpResponse:
     else:
         actions = list(ready_actions(user, today)[: MOST + 1])
         ready, others = drafts_for(user, actions[:MOST])
+        held = holders([draft.row.client_id for draft in ready])
         own = _whole(mine.drafts()).order_by("written_at", "pk")[:MOST]
         context |= {
-            "ready": [_ready(user, draft, today) for draft in ready],
+            "ready": [_ready(user, draft, today, held) for draft in ready],
             "others": len(others),
             "own": [_row(user, row, today) for row in own],
             "full": len(actions) > MOST,
@@ -85,7 +87,7 @@ def _whole(rows):
     return rows.defer("client__search", "client__document_number")
 
 
-def _ready(user, draft: Draft, today: date) -> dict:
+def _ready(user, draft: Draft, today: date, held: dict[int, str]) -> dict:
     """A message that is ready, as a line of the list reads it."""
     action, row = draft.action, draft.row
     first, _rest = words.reason(words.shown_about(user, action), today)
@@ -94,6 +96,7 @@ def _ready(user, draft: Draft, today: date) -> dict:
         "client": row.client,
         "name": shown_name(user, row.client),
         "native": shown_native(user, row.client),
+        "holder": held.get(row.client_id, ""),
         "first": first,
         "subject": row.subject,
         "body": row.body,
@@ -127,13 +130,12 @@ def _row(user, row: ClientMessage, today: date) -> dict:
 
 
 def _leaves(at, today: date) -> str:
-    local = timezone.localtime(at)
     if at <= timezone.now():
         return _("leaves now")
-    return _("leaves %(day)s at %(time)s") % {
-        "day": saying.near_day(local.date(), today),
-        "time": saying.clock(local),
-    }
+    local = timezone.localtime(at)
+    names = {"day": saying.day(local.date(), "MMMMEEEEd"), "time": saying.clock(local)}
+    said = {0: _("leaves today at %(time)s"), 1: _("leaves tomorrow at %(time)s")}
+    return said.get((local.date() - today).days, _("leaves on %(day)s at %(time)s")) % names
 
 
 def _why(error: str) -> str:

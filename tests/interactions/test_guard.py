@@ -49,11 +49,17 @@ def test_outside_the_gap_nothing_is_said(days, alice, anna, carla, product):
     assert services.repetition(actor=alice, client=carla, theme=product) is None
 
 
+def test_what_was_sent_arms_it_like_a_talk(alice, anna, carla, product):
+    _told(carla, anna, product, 1, channel="email", result="message_left")
+    found = services.repetition(actor=alice, client=carla, theme=product)
+    assert found.words.startswith("Anna wrote about “Product” on ")
+
+
 def test_attempts_voided_contacts_other_themes_and_other_clients_never_arm_it(
     alice, anna, carla, nina, product
 ):
     _told(carla, anna, product, 1, result="no_answer")
-    _told(carla, anna, product, 1, channel="email", result="message_left")
+    _told(carla, anna, product, 1, channel="call", result="message_left")
     _told(carla, anna, product, 1, voided_at=timezone.now(), void_reason="wrong client")
     _told(carla, anna, Theme.objects.get(code="education"), 1)
     _told(nina, anna, product, 1)

@@ -334,11 +334,14 @@ def test_another_theme_another_client_a_duty_or_none_repeats_nothing(one, produc
     assert figure("repetition") == Figure(0.0, 0, 7)
 
 
-def test_the_earlier_contact_may_lie_before_the_period_and_each_repeats_the_one_before(one, product):
-    for moment in ("2026-02-25T10:00", "2026-03-02T10:00", "2026-03-12T10:00", "2026-03-30T10:00"):
-        reached(one, moment, theme=product)
+def test_a_message_sent_counts_and_arms_like_a_talk_and_an_attempt_does_neither(one, product):
+    sent = {"theme": product, "result": "message_left"}
+    reached(one, "2026-03-03T10:00", channel="email", **sent)
+    reached(one, "2026-03-06T10:00", theme=product)
+    reached(one, "2026-03-07T10:00", theme=product, result="no_answer")
+    reached(one, "2026-03-08T10:00", channel="call", **sent)  # on the answering machine
 
-    assert figure("repetition") == Figure(pytest.approx(2 / 3), 2, 3)
+    assert figure("repetition") == Figure(0.5, 1, 2)
 
 
 # -- agreements ------------------------------------------------------------------------------------
