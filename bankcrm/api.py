@@ -31,6 +31,7 @@ from common.api.views import ApiView
 from corebanking.api import ImportViewSet
 from interactions.api import (
     ActionViewSet,
+    ClientMessageViewSet,
     ContactViewSet,
     OccurrenceViewSet,
     OpportunityViewSet,
@@ -59,6 +60,7 @@ router.register("consents", ConsentViewSet, "consent")
 router.register("agreements", AgreementViewSet, "agreement")
 router.register("contacts", ContactViewSet, "contact")
 router.register("actions", ActionViewSet, "action")
+router.register("client_messages", ClientMessageViewSet, "client-message")
 router.register("occurrences", OccurrenceViewSet, "occurrence")
 router.register("promises", PromiseViewSet, "promise")
 router.register("opportunities", OpportunityViewSet, "opportunity")

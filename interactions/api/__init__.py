@@ -2,12 +2,14 @@
 
 from interactions.api.actions import ActionViewSet, OccurrenceViewSet
 from interactions.api.contacts import ContactViewSet
+from interactions.api.messages import ClientMessageViewSet
 from interactions.api.opportunities import OpportunityViewSet
 from interactions.api.promises import PromiseViewSet
 from interactions.api.service import ReferralViewSet, ServiceCaseViewSet
 
 __all__ = [
     "ActionViewSet",
+    "ClientMessageViewSet",
     "ContactViewSet",
     "OccurrenceViewSet",
     "OpportunityViewSet",

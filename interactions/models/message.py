@@ -126,5 +126,12 @@ class ClientMessage(models.Model):
         return self.approved_at is None and self.dropped_at is None
 
     @property
+    def state(self) -> str:
+        """draft, dropped, or the outbox's: queued, sending, sent, failed, unknown."""
+        if self.dropped_at is not None:
+            return "dropped"
+        return self.message.state if self.message is not None else "draft"
+
+    @property
     def is_dropped(self) -> bool:
         return self.dropped_at is not None

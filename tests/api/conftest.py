@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 from tests.factories import (
     ActionFactory,
     AgreementFactory,
+    ClientMessageFactory,
     ConsentFactory,
     ContactFactory,
     DatedFactFactory,
@@ -84,6 +85,7 @@ def rows_of(client, manager) -> dict:
         "opportunity": OpportunityFactory(client=client, raised_by=manager),
         "service_case": ServiceCaseFactory(client=client, opened_by=manager),
         "referral": ReferralFactory(client=client, referred_by=manager),
+        "client_message": ClientMessageFactory(client=client, written_by=manager),
         "purchase": PurchaseFactory(client=client, number=f"PU-{client.number}", seller=manager),
     }
 

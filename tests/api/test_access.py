@@ -45,6 +45,7 @@ COLLECTIONS = {
     "service_cases": ("service_case", "pk"),
     "referrals": ("referral", "pk"),
     "purchases": ("purchase", "number"),
+    "client_messages": ("client_message", "pk"),
 }
 # Collections in which nobody's client is.
 CATALOGUES = {"tiers", "themes", "fact_types", "products", "branches", "staff", "notifications", "imports"}
@@ -157,6 +158,8 @@ def changes_of(row: dict, user) -> list[tuple[str, str, dict]]:
         ("post", f"{at['opportunity']}/move/", {"stage": "intention"}),
         ("post", f"{at['opportunity']}/move/", {"stage": "lost", "lost_reason": "too dear"}),
         ("post", f"{at['opportunity']}/reopen/", {"next_on": tomorrow}),
+        ("post", f"{at['client_message']}/take_back/", {}),
+        ("post", f"{at['client_message']}/drop/", {}),
         ("post", f"{at['service_case']}/step/", {"step": "listened", "note": "She told it all"}),
         ("post", f"{at['service_case']}/close/", {"outcome": "kept"}),
         ("post", f"{at['service_case']}/reopen/", {}),
@@ -179,6 +182,10 @@ def additions_of(number: str, user) -> list[tuple[str, dict]]:
         ("/api/v1/agreements/", named | {"interval_days": 30}),
         ("/api/v1/promises/", named | {"text": "send the papers", "due_on": tomorrow}),
         ("/api/v1/opportunities/", named | {"kind": "fund", "next_on": tomorrow}),
+        (
+            "/api/v1/client_messages/",
+            named | {"kind": "notice", "channel": "email", "language": "en", "subject": "Hi", "body": "Well"},
+        ),
         ("/api/v1/service_cases/", named | {"kind": "loss", "text": "The card was lost"}),
     ]
 
@@ -240,6 +247,7 @@ def marked(rows) -> None:
         "opportunity": ["next_step", "note", "suitability_reason", "lost_reason"],
         "service_case": ["text"],
         "referral": ["reason", "outcome"],
+        "client_message": ["subject", "body", "suitability_reason", "repeat_reason"],
     }
     for row in rows.values():
         for key, fields in texts.items():
