@@ -27,7 +27,7 @@ TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {
         "zh-hans": (
             "祝您生日快乐",
             "尊敬的{client}：\n\n{bank}全体同事祝您生日快乐，身体健康，新的一年心想事成。\n\n"
-            "如有任何需要，欢迎随时与我联系。\n\n此致\n敬礼\n{manager}\n{bank}{branch}",
+            "如有任何需要，欢迎随时与我联系。\n\n此致\n敬礼\n{manager}\n{bank} {branch}",
             "尊敬的{client}，祝您生日快乐，身体健康！{bank} {manager}",
         ),
     },
@@ -47,7 +47,7 @@ TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {
         "zh-hans": (
             "节日祝福",
             "尊敬的{client}：\n\n{date}是{holiday}。祝您和家人节日愉快，万事如意。\n\n"
-            "此致\n敬礼\n{manager}\n{bank}{branch}",
+            "此致\n敬礼\n{manager}\n{bank} {branch}",
             "尊敬的{client}，祝您和家人节日愉快，万事如意！{bank} {manager}",
         ),
     },
@@ -70,7 +70,7 @@ TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {
             "{product}将于{date}到期",
             "尊敬的{client}：\n\n您的{product}将于{date}到期。为了让您的资金继续增值，"
             "希望提前与您商量后续安排。\n\n请问您什么时候方便接听电话？\n\n"
-            "此致\n敬礼\n{manager}\n{bank}{branch}",
+            "此致\n敬礼\n{manager}\n{bank} {branch}",
             "尊敬的{client}，您的{product}将于{date}到期，请问何时方便与您通话？{bank} {manager}",
         ),
     },
@@ -87,7 +87,7 @@ TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
         "zh-hans": (
             "账户通知",
-            "尊敬的{client}：\n\n\n\n此致\n敬礼\n{manager}\n{bank}{branch}",
+            "尊敬的{client}：\n\n\n\n此致\n敬礼\n{manager}\n{bank} {branch}",
             "尊敬的{client}：  {bank} {manager}",
         ),
     },
@@ -107,7 +107,7 @@ TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {
         "zh-hans": (
             "为您准备的一个方案",
             "尊敬的{client}：\n\n结合您之前谈到的想法，我觉得{product}可能适合您。\n\n"
-            "方便的话，我想为您介绍一下，您不必急于决定。\n\n此致\n敬礼\n{manager}\n{bank}{branch}",
+            "方便的话，我想为您介绍一下，您不必急于决定。\n\n此致\n敬礼\n{manager}\n{bank} {branch}",
             "尊敬的{client}，{product}可能适合您，方便时可否为您介绍？{bank} {manager}",
         ),
     },
@@ -127,7 +127,7 @@ TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {
         "zh-hans": (
             "一篇值得一读的文章",
             "尊敬的{client}：\n\n您之前问到这个话题，这里有一篇值得一读的文章：\n\n\n\n"
-            "此致\n敬礼\n{manager}\n{bank}{branch}",
+            "此致\n敬礼\n{manager}\n{bank} {branch}",
             "尊敬的{client}，推荐您一篇文章：  {bank} {manager}",
         ),
     },

@@ -19,7 +19,7 @@ PROPOSES = ("kind", "channel", "language", "product")
 class MessageForm(PanelForm):
     kind = forms.ChoiceField(label=_("What"))
     channel = forms.ChoiceField(
-        label=_("By"), choices=[(way.value, way.label) for way in SENT_BY], widget=forms.RadioSelect
+        label=_("Channel"), choices=[(way.value, way.label) for way in SENT_BY], widget=forms.RadioSelect
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     product = ProductField(label=_("Product"), queryset=None, required=False)
@@ -34,7 +34,9 @@ class MessageForm(PanelForm):
     repeat_reason = forms.CharField(label=_("Why again so soon"), required=False, max_length=300)
     proposed = forms.CharField(widget=forms.HiddenInput, required=False)  # which text the bank had proposed
 
-    def __init__(self, *args, client: Client, action: Action | None, url: str, again: bool = False, **kwargs):
+    def __init__(
+        self, *args, client: Client, action: Action | None, url: str, again: bool, redrawn: bool, **kwargs
+    ):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [
             (value, label)
@@ -46,7 +48,8 @@ class MessageForm(PanelForm):
         product.queryset, product.client, product.today = on_sale(today), client, today
         for name in PROPOSES:
             self.fields[name].widget.attrs |= {
-                "hx-get": url,
+                "hx-post": url,  # words about a client never stand in an address
+                "hx-vals": '{"do": "redraw"}',
                 "hx-trigger": "change",
                 "hx-include": "closest form",
                 "hx-target": "closest form",
@@ -54,6 +57,8 @@ class MessageForm(PanelForm):
                 "hx-swap": "outerHTML",
             }
         wanted = self.data if self.is_bound else self.initial
+        if redrawn:  # focus stays on what was chosen
+            del self.fields["body"].widget.attrs["autofocus"]
         hidden = []
         if wanted.get("kind") != MessageKind.OFFER:
             hidden += ["product", "suitability_reason"]

@@ -273,12 +273,15 @@ def _write(
     wanted = _wanted(request, client, action, row, ground)
     theme = theme_of(wanted.kind)
     found = repetition(actor=user, client=client, theme=theme, action=action)
+    redrawn = request.POST.get("do") == "redraw"  # another choice: the bank's text follows, nothing is done
+    sent = request.method == "POST" and not redrawn
     form = MessageForm(
-        request.POST or None,
+        request.POST if sent else None,
         client=client,
         action=action,
         url=request.path,
         again=found is not None and found.blocks,
+        redrawn=redrawn,
         initial=_initial(request, client, action, row, wanted),
     )
     if request.method == "POST" and form.is_valid():
@@ -308,12 +311,12 @@ def _write(
         if row is not None
         else {}
     )
-    return client_form(
+    answer = client_form(
         request,
         client,
         form=form,
         title=str(MessageKind(wanted.kind).label),
-        save=_("Approve and send") if leaves else "",
+        save=_("Approve") if leaves else "",
         back=back,
         heed=heed,
         action=action,
@@ -322,6 +325,9 @@ def _write(
         template="interactions/message_form.html",
         **more,
     )
+    if redrawn:
+        answer.status_code = 200
+    return answer
 
 
 def _kept(row: ClientMessage, user, *, sends: bool) -> str:
@@ -360,7 +366,7 @@ def _initial(
     request, client: Client, action: Action | None, row: ClientMessage | None, wanted: Wanted
 ) -> dict:
     """What the form shows: words that somebody typed stay, the bank's proposal follows the choices."""
-    asked = request.GET
+    asked = request.POST
     proposal = text_for(
         request.user,
         action=action,

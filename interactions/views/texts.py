@@ -62,7 +62,8 @@ def template_change(request: HttpRequest, kind: str, form: str, language: str) -
         form=filled,
         title=template.get_kind_display(),
         sub=f"{template.get_form_display()}, {saying.language(language)}",
+        hint=_("Filled in by itself: %(gaps)s.") % {"gaps": gaps},
         save=_("Save"),
         back=back,
-        heed=[_("Filled in by itself: %(gaps)s.") % {"gaps": gaps}],
+        template="interactions/text_form.html",
     )

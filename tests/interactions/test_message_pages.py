@@ -232,13 +232,14 @@ def test_choosing_another_language_brings_its_text_but_never_over_words_somebody
     page = signed_in(alice)
     first = page.get("/client/N-1/message/write/", {"kind": "birthday"})
     form = first.context["form"]
-    choice = {"kind": "birthday", "channel": "email", "language": "es"}
+    choice = {"kind": "birthday", "channel": "email", "language": "es", "do": "redraw"}
     as_proposed = choice | {name: form.initial[name] for name in ("subject", "body", "proposed")}
-    assert page.get("/client/N-1/message/write/", as_proposed).context["form"].initial["subject"] == (
-        "Feliz cumpleaños"
-    )
+    redrawn = page.post("/client/N-1/message/write/", as_proposed)
+    assert redrawn.status_code == 200
+    assert redrawn.context["form"].initial["subject"] == "Feliz cumpleaños"
     edited = as_proposed | {"body": "My own words"}
-    assert page.get("/client/N-1/message/write/", edited).context["form"].initial["body"] == "My own words"
+    assert page.post("/client/N-1/message/write/", edited).context["form"].initial["body"] == "My own words"
+    assert not ClientMessage.objects.exists()
 
 
 def test_an_action_that_is_written_about_already_leads_to_that_message(alice, carla, signed_in):
