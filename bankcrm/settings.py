@@ -117,6 +117,14 @@ CELERY_BEAT_SCHEDULE = {
 EMAIL = env.email_url("EMAIL_URL", f"filemail:///{LOCAL_DIR / 'mail'}")
 vars().update(EMAIL)
 EMAIL_TIMEOUT = 20
+SMS_URL = env.str("SMS_URL", "")  # the provider's address; without one no SMS leaves
+if PRODUCTION and SMS_URL and not SMS_URL.startswith("https://"):
+    raise ImproperlyConfigured("SMS_URL must be https: it carries phone numbers.")
+SMS_TOKEN = env.str("SMS_TOKEN", "")
+SMS_SENDER = env.str("SMS_SENDER", "") or BANK_NAME
+LETTERS_DIR = Path(env.str("LETTERS_DIR", "") or (UPLOADS_DIR if PRODUCTION else LOCAL_DIR) / "letters")
+# Development writes into files what has no provider; production does so only when told to.
+MESSAGING_FILE_DIR = env.str("MESSAGING_FILE_DIR", "") or ("" if PRODUCTION else str(LOCAL_DIR / "messages"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Meridian <crm@meridian.example>")
 
 # -- Django ---------------------------------------------------------------------------------------
@@ -383,5 +391,11 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django.db.backends": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.db.backends": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "fontTools": {"level": "WARNING"},  # a line for each table of a letter's fonts
+        "fpdf": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
 }

@@ -67,10 +67,17 @@ def queue_message(
     kind: str,
     subject: str,
     body: str,
+    language: str = "",
+    sender: str = "",
+    reply_to: str = "",
+    unsubscribe_url: str = "",
     dedupe_key: str | None = None,
     not_before: datetime | None = None,
 ) -> Message:
     """Put one message into the outbox and return it; it leaves after the commit, or from `not_before` on.
+
+    `address` is a mail address, a phone number (E.164) or a postal address in lines, as the channel needs.
+    `language` and `sender` (lines) are a letter's, `reply_to` and `unsubscribe_url` a mail's.
 
     Rule: staff (`user`) need no gate; anybody else is written to only through a registered gate.
     Repeatable: with the same `dedupe_key` the first message is returned and no second one made.
@@ -85,6 +92,10 @@ def queue_message(
         "kind": kind,
         "subject": clean_line(subject)[:200],
         "body": body,
+        "language": language,
+        "sender": sender,
+        "reply_to": reply_to,
+        "unsubscribe_url": unsubscribe_url,
         "message_id": f"<{secrets.token_hex(16)}@{gateways.mail_domain()}>",
         "not_before": not_before or timezone.now(),
     }
@@ -119,7 +130,7 @@ def deliver(message_id: int) -> str:
     try:
         gateways.send(message)
     except gateways.NotSent as error:
-        return _try_again(message, str(error))
+        return _try_again(message, str(error), timedelta(seconds=error.wait))
     except gateways.Refused as error:
         return _finish(message, State.FAILED, str(error))
     except gateways.Unclear as error:
@@ -151,10 +162,11 @@ def _ask_gate(message: Message) -> str:
     return answer or "stopped by its owner's rule"
 
 
-def _try_again(message: Message, error: str) -> str:
+def _try_again(message: Message, error: str, asked: timedelta = timedelta()) -> str:
     if message.attempts >= MOST_ATTEMPTS:
         return _finish(message, State.FAILED, error)
-    return _finish(message, State.QUEUED, error, not_before=timezone.now() + wait_after(message.attempts))
+    wait = max(wait_after(message.attempts), asked)
+    return _finish(message, State.QUEUED, error, not_before=timezone.now() + wait)
 
 
 def wait_after(attempts: int) -> timedelta:

@@ -8,8 +8,10 @@ from tests.factories import BranchFactory, ClientFactory, UserFactory
 
 @pytest.fixture(autouse=True)
 def _quiet_world(settings, tmp_path):
-    """Mail stays in memory, uploads in a folder of the test, the cache starts empty."""
+    """Mail stays in memory, files in a folder of the test, the cache starts empty."""
     settings.UPLOADS_DIR = tmp_path / "uploads"
+    settings.LETTERS_DIR = tmp_path / "letters"
+    settings.MESSAGING_FILE_DIR = tmp_path / "messages"
     cache.clear()
 
 

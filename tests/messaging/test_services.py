@@ -98,6 +98,19 @@ def test_subject_becomes_one_line(alice):
     assert _queue(alice, subject="Two\r\nBcc: x@y.example").subject == "Two Bcc: x@y.example"
 
 
+def test_what_a_channel_needs_is_kept_with_the_message(alice):
+    needs = {
+        "address": "Carla Núñez\n" + "Calle Mayor 1\n" * 30,
+        "language": "es",
+        "sender": "Meridian\nMadrid",
+        "reply_to": "alice@bank.example",
+        "unsubscribe_url": "https://x.example/u/1/",
+    }
+    message = _queue(alice, **needs)
+    message.refresh_from_db()
+    assert {name: getattr(message, name) for name in needs} == needs
+
+
 def test_somebody_outside_is_not_written_to_without_a_gate(db, kinds):
     with pytest.raises(ValueError, match="gate"):
         queue_message(address="client@x.example", kind="greeting", subject="Hello", body="")
@@ -123,6 +136,15 @@ def test_message_is_not_sent_before_its_time(alice, gateway):
     message = _queue(alice, not_before=timezone.now() + timedelta(minutes=1))
     assert deliver(message.pk) == ""
     assert gateway.sent == []
+
+
+def test_gateway_that_asks_for_a_longer_wait_gets_it(alice, gateway):
+    message = _queue(alice)
+    gateway.error = gateways.NotSent("the SMS gateway answered 429", wait=3600)
+    before = timezone.now()
+    assert deliver(message.pk) == "queued"
+    message.refresh_from_db()
+    assert message.not_before >= before + timedelta(hours=1)
 
 
 def test_no_such_message_is_nothing_to_do(db, gateway):

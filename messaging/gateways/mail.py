@@ -1,13 +1,9 @@
-"""The ways out of the house, one class a channel, behind one call: `send(message)`.
-
-A gateway's errors say what is known about the outside world, because that alone decides what may happen
-next: `NotSent` may be tried again, `Refused` never, `Unclear` waits for a person.
-"""
+"""Mail over Django's configured backend."""
 
 import re
 from contextlib import suppress
 from email.utils import parseaddr
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,31 +12,8 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 
+from messaging.gateways.errors import NotSent, Refused, Unclear
 from messaging.models import Message
-
-
-class GatewayError(Exception):
-    """What went wrong, in words without an address or a client's data."""
-
-
-class NotSent(GatewayError):
-    """Nothing has left the house: it may be tried again later."""
-
-
-class Refused(GatewayError):
-    """The other side said no for good: trying again is of no use."""
-
-
-class Unclear(GatewayError):
-    """It may have reached the outside world: never repeated by a machine."""
-
-
-class Gateway(Protocol):
-    """One channel's way out."""
-
-    def send(self, message: Message) -> None:
-        """Send one message. Raises NotSent, Refused or Unclear; returning means that it was accepted."""
-        ...
 
 
 class EmailGateway:
@@ -70,13 +43,21 @@ class EmailGateway:
 def _mail(message: Message) -> EmailMessage:
     try:
         validate_email(message.address)
+        if message.reply_to:
+            validate_email(message.reply_to)
     except ValidationError as error:
         raise Refused("this is not an address") from error
+    headers = {"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"}
+    if message.unsubscribe_url:
+        headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        if message.unsubscribe_url.startswith("https://"):  # RFC 8058 asks for TLS
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return EmailMessage(
         subject=message.subject,
         body=message.body,
         to=[message.address],
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
+        reply_to=[message.reply_to] if message.reply_to else None,
+        headers=headers,
     )
 
 
@@ -141,17 +122,6 @@ def _words(error: OSError) -> str:
     """The kind of an error without the server's free text, which may repeat the recipient's address."""
     code = getattr(error, "smtp_code", None)
     return f"{type(error).__name__} {code}" if code else type(error).__name__
-
-
-GATEWAYS: dict[str, Gateway] = {"email": EmailGateway()}
-
-
-def send(message: Message) -> None:
-    """Send through the message's channel. Raises: a GatewayError, Refused for a channel without gateway."""
-    gateway = GATEWAYS.get(message.channel)
-    if gateway is None:
-        raise Refused(f"no gateway for the channel {message.channel}")
-    gateway.send(message)
 
 
 def mail_domain() -> str:
