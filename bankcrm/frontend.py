@@ -28,6 +28,7 @@ FONTS = {
     "@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf": ROOT / "messaging/fonts/NotoSans.ttf",
     "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": ROOT
     / "messaging/fonts/NotoSansSC.ttf",
+    "@expo-google-fonts/noto-sans-sc/LICENSE_FONT": ROOT / "messaging/fonts/OFL.txt",  # the same for both
 }
 # Browser tests alone load these, so they are not served, and production does not install them.
 TEST_FILES = {"axe-core/axe.min.js": ROOT / ".local" / "axe" / "axe.min.js"}
