@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
@@ -166,10 +166,11 @@ def _keep_trying(ending: Ending) -> str:
     for wait in FINISH_WAITS:
         try:
             return _finish(ending)
-        except (OperationalError, InterfaceError) as error:
-            logger.warning(
-                "message %s %s not yet written: %s", ending.message.pk, ending.state, type(error).__name__
-            )
+        except (DatabaseError, InterfaceError) as error:
+            if not isinstance(error, OperationalError) and connection.is_usable():
+                raise  # a fault, and no restart
+            known = (ending.message.pk, ending.state, type(error).__name__)
+            logger.warning("message %s %s not yet written: %s", *known)
             connection.close()
             time.sleep(wait)
     return _finish(ending)
@@ -257,9 +258,9 @@ def _tell_owner(message: Message) -> None:
     try:
         with transaction.atomic():
             on_state(message)
-    except (OperationalError, InterfaceError):  # the database, which takes our own change back as well
-        raise
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OperationalError) or not connection.is_usable():
+            raise  # the database takes our own change back as well
         logger.exception("on_state failed: message %s of kind %s", message.pk, message.kind)
 
 
