@@ -26,6 +26,7 @@ PAGES = {
     "home": ([], STAFF),
     "me": ([], STAFF),
     "notification-list": ([], STAFF),
+    "notification-bell": ([], STAFF),
     "today": ([], {"alice", "anna", "bob", "charlie"}),
     "client-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
     "client-export": ([], {"alice", "anna", "bob", "charlie", "dora"}),
