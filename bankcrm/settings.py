@@ -99,6 +99,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Celery would open a connection for each task, which costs more than most tasks; bankcrm/celery.py checks the kept one.
+CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"messaging.*": {"queue": "sending"}, "corebanking.*": {"queue": "imports"}}
 # Without these a request would wait for a Redis that is gone: ten tries, or for ever where it keeps silent.

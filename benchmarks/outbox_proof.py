@@ -54,16 +54,17 @@ class Figures:
 
 
 class Worker:
-    """One worker with two processes, in a process group that can be killed as a whole."""
+    """One worker with its processes, in a process group that can be killed as a whole."""
 
-    def __init__(self, name: str, environment: dict[str, str]) -> None:
+    def __init__(self, name: str, environment: dict[str, str], processes: int = 2) -> None:
         self.name = name
+        self.processes = processes
         self.environment = environment
         self.start()
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "benchmarks.outbox_worker", "worker", "-Q", "sending", "-c", "2",
+            [sys.executable, "-m", "celery", "-A", "benchmarks.outbox_worker", "worker", "-Q", "sending", "-c", str(self.processes),
              "-n", f"{self.name}@%h", "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "ERROR"],
             cwd=settings.BASE_DIR,
             env={**os.environ, **self.environment},

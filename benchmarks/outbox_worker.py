@@ -24,10 +24,10 @@ KIND = "proof"
 COUNTED = "outbox-counted"
 
 
-def hurry() -> None:
+def hurry(stuck_after: float = 12) -> None:
     """Minutes become seconds, in this process."""
     services.FIRST_WAIT, services.LONGEST_WAIT = timedelta(seconds=0.5), timedelta(seconds=3)
-    services.STUCK_AFTER, services.ENQUEUE_GRACE = timedelta(seconds=12), timedelta(seconds=1)
+    services.STUCK_AFTER, services.ENQUEUE_GRACE = timedelta(seconds=stuck_after), timedelta(seconds=1)
     services.MOST_ATTEMPTS = 1000  # the server's bad luck is no reason to give up
     services.FINISH_WAITS = (0.5, 1, 2, 4)
     settings.EMAIL_TIMEOUT = 5

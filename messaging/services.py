@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -179,12 +178,15 @@ def _keep_trying(ending: Ending) -> str:
 def _claim(message_id: int) -> Message | None:
     now = timezone.now()
     with transaction.atomic(durable=True):  # inside somebody's transaction the claim could vanish again
-        claimed = (
-            Message.objects.due(now)
-            .filter(pk=message_id)
-            .update(state=State.SENDING, claimed_at=now, attempts=F("attempts") + 1)
+        claimed = Message.objects.raw(
+            """
+            UPDATE messaging_message SET state = 'sending', claimed_at = %s, attempts = attempts + 1
+            WHERE id = %s AND state = 'queued' AND not_before <= %s
+            RETURNING *
+            """,
+            [now, message_id, now],
         )
-    return Message.objects.select_related("user").get(pk=message_id) if claimed else None
+        return next(iter(claimed), None)
 
 
 def _ask_gate(message: Message) -> str:

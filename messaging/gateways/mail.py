@@ -1,6 +1,8 @@
 """Mail over Django's configured backend."""
 
 import re
+import threading
+import time
 from contextlib import suppress
 from email.utils import parseaddr
 from typing import Any
@@ -15,6 +17,9 @@ from django.core.validators import validate_email
 from messaging.gateways.errors import NotSent, Refused, Unclear
 from messaging.models import Message
 
+IDLE_SECONDS = 5.0  # far below what any server waits
+MOST_USES = 100  # mails over one connection
+
 
 class EmailGateway:
     """Mail through Django's configured backend (SMTP in production, files or memory elsewhere).
@@ -25,19 +30,57 @@ class EmailGateway:
 
     def send(self, message: Message) -> None:
         mail = _mail(message)
-        connection = get_connection()
-        try:
-            connection.open()
-        except OSError as error:  # every smtplib error is one, and no message has been spoken of yet
-            raise NotSent(_words(error)) from error
+        connection = _line.take() or _dial()
         if not isinstance(connection, EmailBackend):
             _hand_over(connection, mail)
             connection.close()
             return
         try:
             _converse(connection.connection, mail)
-        finally:
+        except BaseException:
             _hang_up(connection.connection)
+            raise
+        _line.keep(connection)
+
+
+class _Line(threading.local):
+    """The connection of the last mail that went well, for the next one soon after: dialling costs more than a mail."""
+
+    kept: EmailBackend | None = None
+    where: tuple[str, int] | None = None
+    until = 0.0
+    uses = 0
+
+    def take(self) -> EmailBackend | None:
+        """The kept connection if it is still good; nothing has been said on it yet."""
+        is_fresh = time.monotonic() < self.until and self.where == (settings.EMAIL_HOST, settings.EMAIL_PORT)
+        if self.kept is not None and is_fresh and self.uses < MOST_USES:
+            with suppress(OSError):
+                smtp: Any = self.kept.connection
+                if smtp.rset()[0] == 250:
+                    connection, self.kept = self.kept, None
+                    return connection
+        self.drop()
+        return None
+
+    def drop(self) -> None:
+        if self.kept is not None:
+            _hang_up(self.kept.connection)
+        self.kept, self.uses = None, 0
+
+    def keep(self, connection: EmailBackend) -> None:
+        self.kept, self.where = connection, (connection.host, connection.port)
+        self.until = time.monotonic() + IDLE_SECONDS
+        self.uses += 1
+
+
+def _dial() -> Any:
+    connection = get_connection()
+    try:
+        connection.open()
+    except OSError as error:  # every smtplib error is one, and no message has been spoken of yet
+        raise NotSent(_words(error)) from error
+    return connection
 
 
 def _mail(message: Message) -> EmailMessage:
@@ -122,6 +165,9 @@ def _words(error: OSError) -> str:
     """The kind of an error without the server's free text, which may repeat the recipient's address."""
     code = getattr(error, "smtp_code", None)
     return f"{type(error).__name__} {code}" if code else type(error).__name__
+
+
+_line = _Line()
 
 
 def mail_domain() -> str:

@@ -1,11 +1,13 @@
 """What the mail gateway reports, against a real SMTP server on loopback."""
 
+import socket
 from email import message_from_bytes
 
 import pytest
 from django.utils import timezone
 
 from messaging import files, gateways
+from messaging.gateways import mail as mail_gateway
 from messaging.models import Message
 from tests.messaging.conftest import free_port
 
@@ -185,3 +187,29 @@ def test_letter_that_cannot_be_delivered_or_printed_is_refused(letter, settings,
     with pytest.raises(gateways.Refused):
         gateways.send(letter)
     assert not settings.LETTERS_DIR.exists()
+
+
+def test_next_mail_soon_after_goes_over_the_same_connection_and_over_a_new_one_when_that_is_gone(
+    postman, mail, monkeypatch
+):
+    dialled = []
+    real = mail_gateway._dial
+    monkeypatch.setattr(mail_gateway, "_dial", lambda: dialled.append(1) or real())
+    gateways.send(mail)
+    gateways.send(mail)
+    assert len(dialled) == 1
+    mail_gateway._line.kept.connection.sock.shutdown(socket.SHUT_RDWR)  # the server has had enough
+    gateways.send(mail)
+    assert len(dialled) == 2
+    monkeypatch.setattr(mail_gateway, "IDLE_SECONDS", 0)
+    gateways.send(mail)
+    gateways.send(mail)
+    assert len(dialled) == 3
+    assert len(postman.accepted) == 5
+
+
+def test_connection_on_which_something_went_wrong_is_not_used_again(postman, mail, monkeypatch):
+    postman.rcpt = "451 greylisted"
+    with pytest.raises(gateways.NotSent):
+        gateways.send(mail)
+    assert mail_gateway._line.kept is None

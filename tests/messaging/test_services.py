@@ -48,12 +48,6 @@ def gateway(monkeypatch):
 
 
 @pytest.fixture
-def kinds(monkeypatch):
-    """Kinds registered by a test vanish with it."""
-    monkeypatch.setattr(services, "_kinds", dict(services._kinds))
-
-
-@pytest.fixture
 def enqueued(monkeypatch):
     """The tasks that would have been queued after the commit."""
     found = []
