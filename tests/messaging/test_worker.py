@@ -116,7 +116,7 @@ def test_killed_workers_and_an_emptied_queue_lose_and_double_nothing(
         monkeypatch.setattr(services, name, getattr(services, name))
     settings.EMAIL_TIMEOUT = 5
     services.register_kind(outbox_worker.KIND, gate=lambda message: True)
-    outbox_worker.hurry(stuck_after=3)
+    outbox_worker.hurry(stuck_after=2)
     queue = redis.from_url(django_settings.REDIS_URL)
     queue.flushdb()
     counting = postman.Counting(seed=1, slowest=0.1)
@@ -125,15 +125,15 @@ def test_killed_workers_and_an_emptied_queue_lose_and_double_nothing(
     try:
         figures = outbox_proof.prove(
             outbox_proof.Plan(
-                messages=40,
-                kills=6,
+                messages=30,
+                kills=5,
                 deadline=DEADLINE_SECONDS,
                 environment={
                     "DATABASE_URL": _database_url(),
                     "EMAIL_URL": f"smtp://127.0.0.1:{port}",
                     "OUTBOX_HURRY": "1",
                 },
-                mishaps={3: ("Redis emptied", queue.flushdb)},
+                mishaps={2: ("Redis emptied", queue.flushdb)},
             ),
             counting,
         )
@@ -142,4 +142,4 @@ def test_killed_workers_and_an_emptied_queue_lose_and_double_nothing(
         queue.flushdb()
     assert figures.broken == []
     assert figures.kills_in_a_mail
-    assert figures.states["sent"] > 20
+    assert figures.states["sent"] > 15
