@@ -5,6 +5,7 @@ import random
 import re
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
@@ -81,3 +82,39 @@ def listening(handler: Counting, port: int) -> Controller:
     controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
     return controller
+
+
+class Sink(asyncio.Protocol):
+    """As little SMTP as a sender needs: where the sender's speed is measured, the server's own must not count."""
+
+    taken = 0  # of all connections
+
+    def connection_made(self, transport) -> None:
+        self.transport, self.heard, self.is_text = transport, b"", False
+        transport.write(b"220 sink\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self.heard += data
+        while True:
+            said, end, rest = self.heard.partition(b"\r\n.\r\n" if self.is_text else b"\r\n")
+            if not end:
+                return
+            self.heard = rest
+            Sink.taken += self.is_text
+            self.is_text = not self.is_text and said.upper() == b"DATA"
+            self.transport.write(b"354 go on\r\n" if self.is_text else b"250 OK\r\n")
+
+
+def sinking(port: int) -> Callable[[], None]:
+    """Start a sink; what is returned stops it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    listens = loop.create_server(Sink, "127.0.0.1", port)
+    asyncio.run_coroutine_threadsafe(listens, loop).result()
+
+    def stop() -> None:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+
+    return stop

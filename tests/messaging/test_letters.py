@@ -52,6 +52,7 @@ def test_same_letter_is_the_same_bytes_in_another_process():
         check=True,
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "bankcrm.settings", "PYTHONHASHSEED": "7"},
     )
+    assert b"/CreationDate (D:20260812000000" in other.stdout
     assert hashlib.sha256(other.stdout).digest() == hashlib.sha256(letter_pdf(**LETTER)).digest()
 
 
