@@ -19,7 +19,7 @@ def chrome(request) -> dict:
         # Asked for only where a frame is drawn: a fragment costs no query and says nothing too early.
         "places": cache(lambda: places_of(user, request.path)),
         "tabs": cache(lambda: tabs_of(user, request.path)),
-        "unread": cache(lambda: Notification.objects.visible_to(user).unread().count()),
+        "bell": cache(lambda: Notification.objects.visible_to(user).bell()),
         "openings": cache(lambda: to_review(user).count()),  # emergencies that wait for a supervisor
         "told": cache(lambda: request.session.pop("told", None)),
     }

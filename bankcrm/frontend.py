@@ -1,12 +1,13 @@
 """Copies the few front-end files that the pages use out of node_modules.
 
-What is listed here is all that a browser ever loads from npm. The copies are not committed:
+What is listed here is all that a browser, or a letter, ever takes from npm. The copies are not committed:
 `make setup` runs `python -m bankcrm.frontend` after `npm ci`.
 """
 
 import re
 import sys
 from pathlib import Path
+from shutil import copyfile
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +22,13 @@ FILES = {
     "echarts/dist/echarts.min.js": VENDOR / "echarts.min.js",
     "tom-select/dist/js/tom-select.complete.min.js": VENDOR / "tom-select.complete.min.js",
     "tom-select/dist/css/tom-select.bootstrap5.min.css": VENDOR / "tom-select.bootstrap5.min.css",
+}
+# Letters are set in these, so no browser is served them. Neither alone has every letter of Europe and of Chinese.
+FONTS = {
+    "@expo-google-fonts/noto-sans/400Regular/NotoSans_400Regular.ttf": ROOT / "messaging/fonts/NotoSans.ttf",
+    "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf": ROOT
+    / "messaging/fonts/NotoSansSC.ttf",
+    "@expo-google-fonts/noto-sans-sc/LICENSE_FONT": ROOT / "messaging/fonts/OFL.txt",  # the same for both
 }
 # Browser tests alone load these, so they are not served, and production does not install them.
 TEST_FILES = {"axe-core/axe.min.js": ROOT / ".local" / "axe" / "axe.min.js"}
@@ -49,12 +57,15 @@ SOURCE_MAP = re.compile(rb"\n?(?://|/\*)# sourceMappingURL=[^\s*]+(?:\s*\*/)?[ \
 
 
 def copy_files() -> int:
-    """Copy every listed file without its source map comment and return how many there are."""
+    """Copy every listed file without its source map comment, and the fonts; return how many there are."""
     present = {source: target for source, target in TEST_FILES.items() if (NODE_MODULES / source).exists()}
     for source, target in {**FILES, **present}.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(SOURCE_MAP.sub(b"", (NODE_MODULES / source).read_bytes()))
-    return len(FILES) + len(present)
+    for source, target in FONTS.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copyfile(NODE_MODULES / source, target)
+    return len(FILES) + len(present) + len(FONTS)
 
 
 def build_sprite() -> int:

@@ -102,9 +102,17 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# Celery would open a connection for each task, which costs more than most tasks; bankcrm/celery.py checks the kept one.
+CELERY_DB_REUSE_MAX = 1_000_000_000
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {"messaging.*": {"queue": "sending"}, "corebanking.*": {"queue": "imports"}}
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 7200}
+# Without these a request would wait for a Redis that is gone: ten tries, or for ever where it keeps silent.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 7200,
+    "socket_connect_timeout": 2,
+    "socket_timeout": 5,
+    "max_retries": 0,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
@@ -120,6 +128,14 @@ CELERY_BEAT_SCHEDULE = {
 EMAIL = env.email_url("EMAIL_URL", f"filemail:///{LOCAL_DIR / 'mail'}")
 vars().update(EMAIL)
 EMAIL_TIMEOUT = 20
+SMS_URL = env.str("SMS_URL", "")  # the provider's address; without one no SMS leaves
+if PRODUCTION and SMS_URL and not SMS_URL.startswith("https://"):
+    raise ImproperlyConfigured("SMS_URL must be https: it carries phone numbers.")
+SMS_TOKEN = env.str("SMS_TOKEN", "")
+SMS_SENDER = env.str("SMS_SENDER", "") or BANK_NAME
+LETTERS_DIR = Path(env.str("LETTERS_DIR", "") or (UPLOADS_DIR if PRODUCTION else LOCAL_DIR) / "letters")
+# Development writes into files what has no provider; production does so only when told to.
+MESSAGING_FILE_DIR = env.str("MESSAGING_FILE_DIR", "") or ("" if PRODUCTION else str(LOCAL_DIR / "messages"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Meridian <crm@meridian.example>")
 
 # -- Django ---------------------------------------------------------------------------------------
@@ -386,5 +402,11 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django.db.backends": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.db.backends": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "fontTools": {"level": "WARNING"},  # a line for each table of a letter's fonts
+        "fpdf": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+    },
 }

@@ -6,6 +6,7 @@ from clients.models import Client
 from common.checks import found, found_by_sql
 from interactions.models import (
     Action,
+    ClientMessage,
     Contact,
     ContactNote,
     Occurrence,
@@ -21,6 +22,7 @@ def checks() -> list[str]:
         *_cadence(),
         *_actions(),
         *_followed(),
+        *_written(),
         *found(
             Occurrence.objects.exclude(action=None).exclude(client=F("action__client")),
             "occurrences answered by an action of another client",
@@ -71,6 +73,24 @@ def _actions() -> list[str]:
                 state="done",
             ),
             "actions that only a voided contact has done",
+        ),
+    ]
+
+
+def _written() -> list[str]:
+    """Messages to clients: what was sent stands in the file, and is of the client it was written to."""
+    return [
+        *found(
+            ClientMessage.objects.filter(message__state="sent", contact=None),
+            "messages to clients that were sent and do not stand in the file",
+        ),
+        *found(
+            ClientMessage.objects.exclude(contact=None).exclude(client=F("contact__client")),
+            "messages to clients that stand in another client's file",
+        ),
+        *found(
+            ClientMessage.objects.exclude(action=None).exclude(client=F("action__client")),
+            "messages that answer an action of another client",
         ),
     ]
 

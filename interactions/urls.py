@@ -35,6 +35,7 @@ urlpatterns = [
     path("messages/approved/<int:at>/undo/", messages.messages_undo, name="messages-undo"),
     path("messages/<int:pk>/", messages.message_detail, name="message-detail"),
     path("messages/<int:pk>/drop/", messages.message_drop, name="message-drop"),
+    path("messages/<int:pk>/letter.pdf", messages.message_letter, name="message-letter"),
     path("messages/<int:pk>/take-back/", messages.message_take_back, name="message-take-back"),
     path("messages/<int:pk>/settle/", messages.message_settle, name="message-settle"),
     path("client/<str:number>/message/write/", messages.message_write, name="message-write"),

@@ -10,7 +10,7 @@ from common.history import tracked
 from messaging.querysets import MessageQuerySet, NotificationQuerySet
 
 
-@tracked(exclude=["body"])
+@tracked(exclude=["body", "unsubscribe_url"])
 class Message(models.Model):
     """One word to send: queued → sending → sent, failed, or unknown (it may have left; a person decides)."""
 
@@ -22,11 +22,18 @@ class Message(models.Model):
         UNKNOWN = "unknown", _("perhaps sent")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="messages")
-    address = models.CharField(max_length=254)
+    address = models.CharField(max_length=500)  # a letter's has lines
     channel = models.CharField(max_length=10, default="email")
     kind = models.CharField(max_length=30)
     subject = models.CharField(max_length=200)
     body = models.TextField()
+    # Empty by the database too: an older release writes on while a new one is rolled out.
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")  # a letter's
+    sender = models.CharField(
+        max_length=300, blank=True, default="", db_default=""
+    )  # lines at a letter's head
+    reply_to = models.CharField(max_length=254, blank=True, default="", db_default="")  # a mail's
+    unsubscribe_url = models.CharField(max_length=500, blank=True, default="", db_default="")  # RFC 8058
     dedupe_key = models.CharField(max_length=120, null=True, unique=True)  # same key: the same message
     message_id = models.CharField(max_length=200, blank=True)  # Message-ID of the mail, stable over retries
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)

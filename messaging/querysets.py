@@ -1,8 +1,23 @@
 """Questions about messages and notifications."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
+
+
+@dataclass(frozen=True)
+class Bell:
+    """What the bell of one person shows."""
+
+    unread: int
+    latest: datetime | None
+
+    @property
+    def mark(self) -> str:
+        """Another one whenever something was told, counted up or read; it sorts by the latest."""
+        at = f"{self.latest:%Y%m%d%H%M%S%f}" if self.latest else ""
+        return f"{at}-{self.unread}"
 
 
 class MessageQuerySet(QuerySet):
@@ -36,3 +51,8 @@ class NotificationQuerySet(QuerySet):
 
     def unread(self) -> "NotificationQuerySet":
         return self.filter(read_at=None)
+
+    def bell(self) -> Bell:
+        """How many are unread, and a mark that changes with them. One indexed query."""
+        found = self.unread().aggregate(unread=Count("pk"), latest=Max("at"))
+        return Bell(found["unread"], found["latest"])

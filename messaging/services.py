@@ -2,18 +2,18 @@
 
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from common.jobs import after_commit
+from common.jobs import after_commit, waiting
 from common.models import KeptAnswer
 from common.text import clean_line
 from messaging import gateways
@@ -27,7 +27,8 @@ FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 STUCK_AFTER = timedelta(minutes=10)  # far above what one sending may take
 ENQUEUE_GRACE = timedelta(seconds=30)  # what is younger is on its way through the queue
-SWEEP_SIZE = 5000
+SWEEP_SIZE = 5000  # as many a sweep, and never more in the queue because of it
+FINISH_WAITS = (1, 2, 5, 10, 15)  # seconds until the database is asked again to take down how it ended
 KEEP_ANSWERS = timedelta(days=1)
 
 State = Message.State
@@ -43,6 +44,7 @@ class Kind:
 
     gate: Gate | None = None
     on_state: Callable[[Message], None] | None = None
+    may_settle: Callable[[User, Message], bool] | None = None
 
 
 _kinds: dict[str, Kind] = {}
@@ -52,14 +54,17 @@ def register_kind(
     kind: str,
     gate: Gate | None = None,
     on_state: Callable[[Message], None] | None = None,
+    may_settle: Callable[[User, Message], bool] | None = None,
 ) -> None:
     """Make a kind of message known; called in `AppConfig.ready()` by the app that owns it.
 
     `gate(message)` is asked again at sending time: True lets it go, a moment keeps it until then, False or
     a reason stops it for good.
-    `on_state(message)` is called after each change of state, inside its transaction.
+    `on_state(message)` is called after each change of state, inside its transaction; what it raises is logged and
+    takes back its own changes only, for how a sending ended is never forgotten.
+    `may_settle(actor, message)` says who decides about one that may have left; without it, administrators.
     """
-    _kinds[kind] = Kind(gate, on_state)
+    _kinds[kind] = Kind(gate, on_state, may_settle)
 
 
 @transaction.atomic
@@ -71,10 +76,17 @@ def queue_message(
     kind: str,
     subject: str,
     body: str,
+    language: str = "",
+    sender: str = "",
+    reply_to: str = "",
+    unsubscribe_url: str = "",
     dedupe_key: str | None = None,
     not_before: datetime | None = None,
 ) -> Message:
     """Put one message into the outbox and return it; it leaves after the commit, or from `not_before` on.
+
+    `address` is a mail address, a phone number (E.164) or a postal address in lines, as the channel needs.
+    `language` and `sender` (lines) are a letter's, `reply_to` and `unsubscribe_url` a mail's.
 
     Rule: staff (`user`) need no gate; anybody else is written to only through a registered gate.
     Repeatable: with the same `dedupe_key` the first message is returned and no second one made.
@@ -89,6 +101,10 @@ def queue_message(
         "kind": kind,
         "subject": clean_line(subject)[:200],
         "body": body,
+        "language": language,
+        "sender": sender,
+        "reply_to": reply_to,
+        "unsubscribe_url": unsubscribe_url,
         "message_id": f"<{secrets.token_hex(16)}@{gateways.mail_domain()}>",
         "not_before": not_before or timezone.now(),
     }
@@ -113,35 +129,71 @@ def deliver(message_id: int) -> str:
     message = _claim(message_id)
     if message is None:
         return ""
+    return _keep_trying(_attempt(message))
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt ended."""
+
+    message: Message
+    state: Message.State
+    error: str = ""
+    not_before: datetime | None = None
+
+
+def _attempt(message: Message) -> Ending:
     try:
         answer = _ask_gate(message)
         if isinstance(answer, datetime):
-            return _finish(message, State.QUEUED, not_before=answer)
+            message.attempts -= 1  # nothing was tried
+            return Ending(message, State.QUEUED, not_before=answer)
         if answer:
-            return _finish(message, State.FAILED, answer)
+            return Ending(message, State.FAILED, answer)
     except Exception as error:  # somebody else's code, and nothing has left yet
         logger.exception("gate failed: message %s of kind %s", message.pk, message.kind)
         return _try_again(message, f"gate: {type(error).__name__}")
     try:
         gateways.send(message)
     except gateways.NotSent as error:
-        return _try_again(message, str(error))
+        return _try_again(message, str(error), timedelta(seconds=error.wait))
     except gateways.Refused as error:
-        return _finish(message, State.FAILED, str(error))
+        return Ending(message, State.FAILED, str(error))
     except gateways.Unclear as error:
-        return _finish(message, State.UNKNOWN, str(error))
-    return _finish(message, State.SENT)
+        return Ending(message, State.UNKNOWN, str(error))
+    except Exception as error:  # a gateway's own mistake, at whatever moment
+        logger.exception("gateway failed: message %s by %s", message.pk, message.channel)
+        return Ending(message, State.UNKNOWN, type(error).__name__)
+    return Ending(message, State.SENT)
+
+
+def _keep_trying(ending: Ending) -> str:
+    """Finish, also when the database restarts meanwhile: what is known must not become unknown."""
+    for wait in FINISH_WAITS:
+        try:
+            return _finish(ending)
+        except (DatabaseError, InterfaceError) as error:
+            if not isinstance(error, OperationalError) and connection.is_usable():
+                raise  # a fault, and no restart
+            known = (ending.message.pk, ending.state, type(error).__name__)
+            logger.warning("message %s %s not yet written: %s", *known)
+            connection.close()
+            time.sleep(wait)
+    return _finish(ending)
 
 
 def _claim(message_id: int) -> Message | None:
     now = timezone.now()
     with transaction.atomic(durable=True):  # inside somebody's transaction the claim could vanish again
-        claimed = (
-            Message.objects.due(now)
-            .filter(pk=message_id)
-            .update(state=State.SENDING, claimed_at=now, attempts=F("attempts") + 1)
+        claimed = Message.objects.raw(
+            """
+            UPDATE messaging_message SET state = 'sending', claimed_at = %s, attempts = attempts + 1
+            WHERE id = %s AND state = 'queued' AND not_before <= %s
+            RETURNING *
+            """,
+            [now, message_id, now],
         )
-    return Message.objects.select_related("user").get(pk=message_id) if claimed else None
+        return next(iter(claimed), None)
 
 
 def _ask_gate(message: Message) -> str | datetime:
@@ -155,15 +207,15 @@ def _ask_gate(message: Message) -> str | datetime:
     if answer is True:
         return ""
     if isinstance(answer, datetime):
-        message.attempts -= 1  # nothing was tried
         return answer
     return answer or "stopped by its owner's rule"
 
 
-def _try_again(message: Message, error: str) -> str:
+def _try_again(message: Message, error: str, asked: timedelta = timedelta()) -> Ending:
     if message.attempts >= MOST_ATTEMPTS:
-        return _finish(message, State.FAILED, error)
-    return _finish(message, State.QUEUED, error, not_before=timezone.now() + wait_after(message.attempts))
+        return Ending(message, State.FAILED, error)
+    wait = max(wait_after(message.attempts), asked)
+    return Ending(message, State.QUEUED, error, not_before=timezone.now() + wait)
 
 
 def wait_after(attempts: int) -> timedelta:
@@ -176,18 +228,19 @@ def wait_after(attempts: int) -> timedelta:
 
 
 @transaction.atomic
-def _finish(message: Message, state: State, error: str = "", not_before: datetime | None = None) -> str:
+def _finish(ending: Ending) -> str:
     """Write down how an attempt ended. An attempt that the sweeper has given up still may say how it ended."""
-    message.state = state
-    message.error = error[:300]
+    message = ending.message
+    message.state = ending.state
+    message.error = ending.error[:300]
     changes: dict[str, object] = {
-        "state": state,
+        "state": message.state,
         "error": message.error,
         "attempts": message.attempts,
     }
-    if not_before is not None:
-        message.not_before = changes["not_before"] = not_before
-    if state == State.SENT:
+    if ending.not_before is not None:
+        message.not_before = changes["not_before"] = ending.not_before
+    if message.state == State.SENT:
         message.sent_at = changes["sent_at"] = timezone.now()
     # The claim's own time tells this attempt from a later one.
     ours = Message.objects.filter(
@@ -195,42 +248,58 @@ def _finish(message: Message, state: State, error: str = "", not_before: datetim
     )
     if not ours.update(**changes):
         return ""
+    if message.state == State.UNKNOWN and message.user_id is not None:
+        _ask_administrators()
     _tell_owner(message)
-    logger.info("message %s %s attempt %s %s", message.pk, state, message.attempts, message.error)
-    return state
+    logger.info("message %s %s attempt %s %s", message.pk, message.state, message.attempts, message.error)
+    return message.state
+
+
+def _ask_administrators() -> None:
+    """Staff mail that may have left is theirs to decide; other mail its owner's, who is told by `on_state`."""
+    administrators = User.objects.active().filter(role=Role.ADMINISTRATOR).values_list("pk", flat=True)
+    notify_each(
+        counts=dict.fromkeys(administrators, 1),
+        kind="message_unknown",
+        subject="outbox",
+        url=reverse("outbox-list"),
+    )
 
 
 def _tell_owner(message: Message) -> None:
     on_state = _kinds.get(message.kind, Kind()).on_state
-    if on_state is not None:
-        on_state(message)
+    if on_state is None:
+        return
+    try:
+        with transaction.atomic():
+            on_state(message)
+    except Exception as error:
+        if isinstance(error, OperationalError) or not connection.is_usable():
+            raise  # the database takes our own change back as well
+        logger.exception("on_state failed: message %s of kind %s", message.pk, message.kind)
 
 
 def sweep(now: datetime | None = None) -> dict[str, int]:
     """Find what a lost queue or a dead worker left behind, and return how much: every minute, repeatable.
 
-    Effects: due messages that wait are enqueued (again; a claim makes a second one harmless), those being
-    sent for over ten minutes become unknown, and kept answers older than a day are dropped.
+    Effects: due messages that wait are enqueued (again; a claim makes a second one harmless) as far as the queue
+    has room, so that a queue that stands still does not grow; those being sent for over ten minutes become
+    unknown; kept answers older than a day are dropped.
     """
     now = now or timezone.now()
     unknown = 0
     for message in Message.objects.stuck(now - STUCK_AFTER).order_by("pk")[:SWEEP_SIZE]:
-        if _finish(message, State.UNKNOWN, "the worker died while sending"):
+        if _finish(Ending(message, State.UNKNOWN, "the worker died while sending")):
             unknown += 1
-    waiting = Message.objects.due(now - ENQUEUE_GRACE).order_by("not_before")
-    enqueued = list(waiting.values_list("pk", flat=True)[:SWEEP_SIZE])
+    if unknown:
+        logger.warning("%s messages may or may not have been sent and wait for a person", unknown)
+    queued = waiting("sending")
+    room = 0 if queued is None else max(0, SWEEP_SIZE - queued)
+    due = Message.objects.due(now - ENQUEUE_GRACE).order_by("not_before")
+    enqueued = list(due.values_list("pk", flat=True)[:room])
     for pk in enqueued:
         after_commit("messaging.deliver", pk)
     dropped, _rows = KeptAnswer.objects.filter(at__lt=now - KEEP_ANSWERS).delete()
-    if unknown:
-        logger.warning("%s messages may or may not have been sent and wait for a person", unknown)
-        administrators = User.objects.active().filter(role=Role.ADMINISTRATOR).values_list("pk", flat=True)
-        notify_each(
-            counts=dict.fromkeys(administrators, unknown),
-            kind="message_unknown",
-            subject="outbox",
-            url=reverse("outbox-list"),
-        )
     return {"enqueued": len(enqueued), "unknown": unknown, "dropped": dropped}
 
 
@@ -238,20 +307,12 @@ def sweep(now: datetime | None = None) -> dict[str, int]:
 def settle_unknown(*, actor: User, message: Message, was_sent: bool) -> Message:
     """A person decides about a message that may have left: it did, or it is to be sent (again).
 
-    Rule: administrators only; only for messages in state unknown.
+    Rule: administrators, or whom the owner of its kind names; only for messages in state unknown.
     Raises: PermissionDenied, ValidationError when somebody has decided already.
     """
-    if actor.role != Role.ADMINISTRATOR or not actor.is_active:
+    may_settle = _kinds.get(message.kind, Kind()).may_settle or _is_administrator
+    if not actor.is_active or not may_settle(actor, message):
         raise PermissionDenied
-    return settle(message=message, was_sent=was_sent)
-
-
-@transaction.atomic
-def settle(*, message: Message, was_sent: bool) -> Message:
-    """What a person decided about a message that may have left; its owner has asked whether they may.
-
-    Raises: ValidationError when somebody has decided already.
-    """
     message = Message.objects.select_for_update().get(pk=message.pk)
     if message.state != State.UNKNOWN:
         raise ValidationError(_("Somebody has decided about this message already."))
@@ -264,6 +325,10 @@ def settle(*, message: Message, was_sent: bool) -> Message:
     message.save(update_fields=["state", "sent_at", "not_before", "attempts"])
     _tell_owner(message)
     return message
+
+
+def _is_administrator(actor: User, message: Message) -> bool:
+    return actor.role == Role.ADMINISTRATOR
 
 
 @transaction.atomic

@@ -6,7 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from common.paging import PAGE_SIZES, keyset
 from messaging import services, words
@@ -23,6 +25,20 @@ def notification_list(request: HttpRequest) -> HttpResponse:
         notification.text = words.text(notification)
     context = {"page": page, "today": request.user.today()}
     return render(request, "messaging/notification_list.html", context)
+
+
+@require_safe
+def notification_bell(request: HttpRequest) -> HttpResponse:
+    """The bell, for a page that stays open: nothing while all is as `seen`, and aloud only what is new."""
+    bell = Notification.objects.visible_to(request.user).bell()
+    seen = request.GET.get("seen", "")
+    if seen == bell.mark:
+        return HttpResponse(status=204)
+    response = render(request, "common/bell.html", {"bell": bell})
+    if bell.unread and bell.mark.partition("-")[0] > seen.partition("-")[0]:
+        said = ngettext("Notifications, %(counter)s unread", "Notifications, %(counter)s unread", bell.unread)
+        trigger_client_event(response, "crm:say", {"value": said % {"counter": bell.unread}})
+    return trigger_client_event(response, "crm:told")
 
 
 @require_POST

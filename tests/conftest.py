@@ -3,13 +3,17 @@
 import pytest
 from django.core.cache import cache
 
+from common import jobs
 from tests.factories import BranchFactory, ClientFactory, UserFactory
 
 
 @pytest.fixture(autouse=True)
-def _quiet_world(settings, tmp_path):
-    """Mail stays in memory, uploads in a folder of the test, the cache starts empty."""
+def _quiet_world(settings, tmp_path, monkeypatch):
+    """Mail stays in memory, files in a folder of the test, the cache starts empty, the queue is thought to be there."""
+    monkeypatch.setattr(jobs, "_quiet_until", 0.0)
     settings.UPLOADS_DIR = tmp_path / "uploads"
+    settings.LETTERS_DIR = tmp_path / "letters"
+    settings.MESSAGING_FILE_DIR = tmp_path / "messages"
     cache.clear()
 
 

@@ -27,6 +27,7 @@ PAGES = {
     "home": ([], STAFF),
     "me": ([], STAFF),
     "notification-list": ([], STAFF),
+    "notification-bell": ([], STAFF),
     "today": ([], {"alice", "anna", "bob", "charlie"}),
     "client-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
     "client-export": ([], {"alice", "anna", "bob", "charlie", "dora"}),
@@ -109,7 +110,7 @@ ELSEWHERE = {
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
     "import-undo", "rule-drop",
-    "messages-approve", "messages-undo", "message-drop", "message-take-back", "message-settle",
+    "messages-approve", "messages-undo", "message-drop", "message-take-back", "message-settle", "message-letter",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody

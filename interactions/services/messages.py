@@ -22,6 +22,7 @@ from interactions.services.guard import hold, repetition
 from interactions.services.permission import Ground, Hindrance
 from interactions.writing import LONGEST_SMS
 from messaging import services as outbox
+from messaging.letters import letter_pdf, unprintable
 from messaging.models import Message
 from portfolio.models import Product
 from portfolio.suitability import suitability
@@ -83,6 +84,8 @@ def write_message(
     row.action, row.channel, row.language = action, channel, language
     row.subject = _checked_subject(subject) if channel != Channel.SMS else ""
     row.body = _checked_body(body, channel)
+    if channel == Channel.LETTER and (signs := unprintable(row.subject + row.body)):
+        raise ValidationError({"body": _("A letter cannot show %(signs)s.") % {"signs": signs[:10]}})
     row.product = product if kind == MessageKind.OFFER else None
     row.suitability_reason = _suits(client, row.product, suitability_reason)
     try:
@@ -190,11 +193,15 @@ def approve_message(
         raise ValidationError(str(Hindrance.HOURS.label))
     row.approved_by, row.approved_at = actor, now
     row.message = outbox.queue_message(
-        address=ground.addresses(client, row.channel)[0],
+        address=_checked_address(ground.addresses(client, row.channel)[0], row.channel),
         channel=row.channel,
         kind=KIND,
         subject=row.subject,
         body=outgoing(row),
+        language=row.language,
+        sender=f"{settings.BANK_NAME}\n{client.branch.name}",
+        reply_to=actor.email,
+        unsubscribe_url=unsubscribe_url(client) if row.channel == Channel.EMAIL else "",
         not_before=max(leaves, now + settings.CLIENT_MAIL_GRACE),
     )
     row.save()
@@ -206,6 +213,14 @@ def send_message(*, actor: User, client: Client, repeat_reason: str = "", **text
     """Write a message and approve it, both or neither; `text` as for `write_message`."""
     row = write_message(actor=actor, client=client, **text)
     return approve_message(actor=actor, message=row, repeat_reason=repeat_reason)
+
+
+def _checked_address(address: str, channel: str) -> str:
+    if channel == Channel.LETTER and (signs := unprintable(address)):
+        raise ValidationError(
+            {"channel": _("Our fonts cannot print %(signs)s of the address.") % {"signs": signs[:10]}}
+        )
+    return address
 
 
 def moment_for(row: ClientMessage, client: Client, ground: Ground, now: datetime) -> datetime | None:
@@ -307,7 +322,31 @@ def settle_message(*, actor: User, message: ClientMessage, was_sent: bool) -> No
     may_edit(actor, message)
     if message.message is None:
         raise ValidationError(_("Somebody has decided about this message already."))
-    outbox.settle(message=message.message, was_sent=was_sent)
+    outbox.settle_unknown(actor=actor, message=message.message, was_sent=was_sent)
+
+
+def may_settle(actor: User, message: Message) -> bool:
+    """Whoever looks after the client decides, and nobody else."""
+    return ClientMessage.objects.editable_by(actor).filter(message=message).exists()
+
+
+def letter_of(row: ClientMessage) -> bytes:
+    """The letter as it is, or would be, printed. Raises: ValidationError where no address is on the file."""
+    ground = Ground.of([row.client])
+    addresses = [row.message.address] if row.message else ground.addresses(row.client, Channel.LETTER)
+    if not addresses:
+        raise ValidationError(str(Hindrance.ADDRESS.label))
+    sent_at = row.message.sent_at if row.message else None
+    return letter_pdf(
+        sender=f"{settings.BANK_NAME}\n{row.client.branch.name}",
+        address_lines=_checked_address(addresses[0], Channel.LETTER).split("\n"),
+        on=timezone.localtime(sent_at, row.client.branch.zone).date()
+        if sent_at
+        else row.client.branch.today(),
+        subject=row.subject,
+        body=row.body,
+        language=row.language,
+    )
 
 
 def withdraw_messages(client_ids: list[int]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Client, Consent, ContactAgreement, ContactPoint, Theme
+from clients.models import Channel, Client, Consent, ContactAgreement, ContactPoint, Theme
 from clients.models.client import Status
 from clients.models.consent import purpose_of
 from clients.permits import Consents, is_allowed
@@ -59,10 +59,15 @@ class Ground:
         return cls(consents, agreements, points, set(complaints.values_list("client", flat=True)))
 
     def addresses(self, client: Client, channel: str) -> list[str]:
-        """The usable addresses of a channel, the primary one first."""
+        """The usable addresses of a channel, the primary one first; a letter's in lines, with the name above."""
         kind = POINT_OF.get(channel, "")
         found = [point for point in self.points.get(client.pk, ()) if point.kind == kind]
-        return [point.value for point in sorted(found, key=lambda point: (not point.is_primary, point.pk))]
+        values = [point.value for point in sorted(found, key=lambda point: (not point.is_primary, point.pk))]
+        if channel != Channel.LETTER:
+            return values
+        return [
+            "\n".join([client.name, *(part.strip() for part in value.split(","))])[:500] for value in values
+        ]
 
     def why_not(self, client: Client, channel: str, theme: Theme) -> Hindrance | None:
         """What stands in the way of writing to a client by a channel about a theme; None where nothing does.

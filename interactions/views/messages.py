@@ -417,6 +417,22 @@ def _act(request: HttpRequest, service, said: str, **more) -> HttpResponse:
     return go(request, way_back(request, reverse("message-list")))
 
 
+@require_safe
+def message_letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """The letter as it is printed."""
+    row = editable(request, ClientMessage.objects.select_related("client__branch", "message"), pk=pk)
+    if row.channel != Channel.LETTER:
+        raise Http404
+    try:
+        content = services.letter_of(row)
+    except ValidationError as error:
+        tell(request, " ".join(error.messages))
+        return go(request, reverse("message-list"))
+    response = HttpResponse(content, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="letter-{row.pk}.pdf"'
+    return response
+
+
 @require_POST
 def message_drop(request: HttpRequest, pk: int) -> HttpResponse:
     row = _mine(request, pk)

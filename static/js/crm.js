@@ -101,6 +101,23 @@
     if (/^[a-z/]$/.test(key) && press(key)) event.preventDefault();
   });
 
+  // -- news while the page stays open: asked for once a minute, never while nobody looks -------------
+  const LOOK_EVERY = 60000;
+  let looked = Date.now();
+  const look = () => {
+    if (document.hidden || Date.now() - looked < LOOK_EVERY) return;
+    looked = Date.now();
+    htmx.trigger(document.body, "crm:look");
+  };
+  setInterval(look, 5000);
+  document.addEventListener("visibilitychange", look);
+  // What the page asks by itself after the session has ended brings the login page: it has no place here.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const asked = event.detail.requestConfig.triggeringEvent;
+    const byHand = asked && ["click", "submit", "change", "input", "keyup"].includes(asked.type);
+    if (!byHand && event.detail.xhr.responseURL.includes("/accounts/login/")) event.detail.shouldSwap = false;
+  });
+
   // -- small behaviours -----------------------------------------------------------------------------
   // A revealed phone or email hides again.
   const hideLater = (root) => {

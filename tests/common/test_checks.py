@@ -71,6 +71,15 @@ BREAKS = {
     "messages are stuck": ("messaging", lambda: Message.objects.update(state="sending", claimed_at=LONG_AGO)),
     "messages have been due": ("messaging", lambda: Message.objects.update(not_before=LONG_AGO)),
     "messages being sent were never claimed": ("messaging", lambda: Message.objects.update(state="sending")),
+    "messages wait for a person": (
+        "messaging",
+        lambda: Message.objects.update(state="unknown", claimed_at=LONG_AGO - timedelta(days=7)),
+    ),
+    "messages wait for a channel": ("messaging", lambda: Message.objects.update(channel="pigeon")),
+    "messages other than mail": (
+        "messaging",
+        lambda: Message.objects.update(channel="sms", unsubscribe_url="https://x.example/"),
+    ),
     "messages were tried too often": ("messaging", lambda: Message.objects.update(attempts=9)),
     "open assignments to people who look after no clients": (
         "clients",

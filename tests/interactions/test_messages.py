@@ -425,3 +425,50 @@ def test_when_the_writer_is_gone_the_supervisor_hears_that_it_strands(alice, bob
     alice.save()
     assert send(row) == State.FAILED
     assert list(Notification.objects.filter(kind="client_message").values_list("user", flat=True)) == [bob.pk]
+
+
+# -- letters ----------------------------------------------------------------------------------------
+
+
+def _letter(alice, client, **more):
+    text = {
+        "channel": "letter",
+        "language": "es",
+        "subject": "Feliz cumpleaños",
+        "body": "Querida Carla: ¡salud!",
+    }
+    return services.send_message(actor=alice, client=client, kind="birthday", **(text | more))
+
+
+@pytest.fixture
+def by_post(carla):
+    carla.contact_points.create(kind="address", value="Calle Mayor 3, 28013 Madrid", is_primary=True)
+    return ConsentFactory(client=carla, channel="letter", purpose="care")
+
+
+def test_a_letter_is_printed_with_name_and_address_and_stands_in_the_file(alice, carla, by_post, settings):
+    row = _letter(alice, carla)
+    assert row.message.address == "Carla Núñez\nCalle Mayor 3\n28013 Madrid"
+    assert send(row) == State.SENT
+    (printed,) = settings.LETTERS_DIR.glob("*/*.pdf")
+    assert printed.read_bytes().startswith(b"%PDF")
+    assert row.contact.channel == "letter"
+    assert "unsubscribe" not in row.message.body
+    assert services.letter_of(row).startswith(b"%PDF")
+
+
+def test_what_our_fonts_cannot_print_is_said_before_it_is_approved(alice, carla, by_post):
+    with pytest.raises(ValidationError, match="A letter cannot show 🎂") as refused:
+        _letter(alice, carla, body="Feliz cumpleaños 🎂")
+    assert "body" in refused.value.error_dict
+    carla.contact_points.filter(kind="address").update(value="شارع 3, Madrid")
+    with pytest.raises(ValidationError) as refused:
+        _letter(alice, carla)
+    assert "channel" in refused.value.error_dict
+
+
+def test_an_email_says_where_to_answer_and_how_to_unsubscribe(alice, carla, draft):
+    send(approve(alice, draft))
+    (sent,) = mail.outbox
+    assert sent.reply_to == [alice.email]
+    assert sent.extra_headers["List-Unsubscribe"].startswith("<http://localhost:8000/unsubscribe/")

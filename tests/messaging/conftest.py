@@ -7,6 +7,9 @@ import threading
 import pytest
 from aiosmtpd.controller import Controller
 
+from messaging import services
+from messaging.gateways import mail
+
 
 class Postman:
     """What the server does with each mail, and what it has seen.
@@ -65,4 +68,11 @@ def postman(settings):
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
     settings.EMAIL_TIMEOUT = 5
     yield postman
+    mail._line.drop()  # the port may be another server's next
     controller.stop()
+
+
+@pytest.fixture
+def kinds(monkeypatch):
+    """Kinds registered by a test vanish with it."""
+    monkeypatch.setattr(services, "_kinds", dict(services._kinds))

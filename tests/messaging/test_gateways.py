@@ -1,8 +1,13 @@
 """What the mail gateway reports, against a real SMTP server on loopback."""
 
-import pytest
+import socket
+from email import message_from_bytes
 
-from messaging import gateways
+import pytest
+from django.utils import timezone
+
+from messaging import files, gateways
+from messaging.gateways import mail as mail_gateway
 from messaging.models import Message
 from tests.messaging.conftest import free_port
 
@@ -115,3 +120,96 @@ def test_mail_goes_into_files_where_settings_say_so(mail, settings, tmp_path):
     gateways.send(mail)
     (kept,) = tmp_path.iterdir()
     assert "<one@meridian.example>" in kept.read_text()
+
+
+def test_mail_tells_where_to_answer_and_how_to_unsubscribe(postman, mail):
+    mail.reply_to = "alice@bank.example"
+    mail.unsubscribe_url = f"https://crm.bank.example/u/{'x' * 200}/"
+    gateways.send(mail)
+    (content,) = postman.accepted
+    assert b"\r\nReply-To: alice@bank.example\r\n" in content
+    read = message_from_bytes(content)
+    assert read["List-Unsubscribe"].strip() == f"<{mail.unsubscribe_url}>"
+    assert read["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_mail_without_them_has_no_such_headers(postman, mail):
+    gateways.send(mail)
+    assert b"Reply-To" not in postman.accepted[0]
+    assert b"List-Unsubscribe" not in postman.accepted[0]
+
+
+@pytest.mark.parametrize("field", ["reply_to", "unsubscribe_url"])
+def test_header_that_brings_another_line_is_refused(postman, mail, field):
+    setattr(mail, field, "https://x.example/\r\nBcc: c@d.example")
+    with pytest.raises(gateways.Refused):
+        gateways.send(mail)
+    assert postman.accepted == []
+
+
+@pytest.fixture
+def letter():
+    return Message(
+        pk=9,
+        channel="letter",
+        address="Carla Núñez\nCalle Mayor 1\n28013 Madrid",
+        subject="Su depósito",
+        body="Estimada señora:",
+        language="es",
+        message_id="<nine@x.example>",
+    )
+
+
+def test_letter_lies_in_its_day_once_however_often_it_is_sent(letter, settings):
+    gateways.send(letter)
+    (kept,) = settings.LETTERS_DIR.glob("*/*")
+    assert kept.read_bytes().startswith(b"%PDF-")
+    assert kept.parent.name == timezone.localdate().isoformat()
+    moved = kept.parent.with_name("2026-01-01")
+    kept.parent.rename(moved)  # as if it had been written before midnight
+    gateways.send(letter)
+    assert [path.name for path in settings.LETTERS_DIR.glob("*/*")] == [kept.name]
+
+
+def test_letter_that_finds_no_room_may_be_tried_again_and_leaves_no_piece(letter, settings, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(gateways.NotSent):
+        gateways.send(letter)
+    assert list(settings.LETTERS_DIR.glob("*/*")) == []
+
+
+@pytest.mark.parametrize(("field", "value"), [("address", "Carla"), ("address", ""), ("body", "😀")])
+def test_letter_that_cannot_be_delivered_or_printed_is_refused(letter, settings, field, value):
+    setattr(letter, field, value)
+    with pytest.raises(gateways.Refused):
+        gateways.send(letter)
+    assert not settings.LETTERS_DIR.exists()
+
+
+def test_next_mail_soon_after_goes_over_the_same_connection_and_over_a_new_one_when_that_is_gone(
+    postman, mail, monkeypatch
+):
+    dialled = []
+    real = mail_gateway._dial
+    monkeypatch.setattr(mail_gateway, "_dial", lambda: dialled.append(1) or real())
+    gateways.send(mail)
+    gateways.send(mail)
+    assert len(dialled) == 1
+    mail_gateway._line.kept.connection.sock.shutdown(socket.SHUT_RDWR)  # the server has had enough
+    gateways.send(mail)
+    assert len(dialled) == 2
+    monkeypatch.setattr(mail_gateway, "IDLE_SECONDS", 0)
+    gateways.send(mail)
+    gateways.send(mail)
+    assert len(dialled) == 3
+    assert len(postman.accepted) == 5
+
+
+def test_connection_on_which_something_went_wrong_is_not_used_again(postman, mail, monkeypatch):
+    postman.rcpt = "451 greylisted"
+    with pytest.raises(gateways.NotSent):
+        gateways.send(mail)
+    assert mail_gateway._line.kept is None

@@ -1,7 +1,7 @@
 """The outbox: queued once, sent once, tried again only while nothing has left; and notifications."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -45,12 +45,6 @@ def gateway(monkeypatch):
     recorder = Recorder()
     monkeypatch.setitem(gateways.GATEWAYS, "email", recorder)
     return recorder
-
-
-@pytest.fixture
-def kinds(monkeypatch):
-    """Kinds registered by a test vanish with it."""
-    monkeypatch.setattr(services, "_kinds", dict(services._kinds))
 
 
 @pytest.fixture
@@ -98,6 +92,19 @@ def test_subject_becomes_one_line(alice):
     assert _queue(alice, subject="Two\r\nBcc: x@y.example").subject == "Two Bcc: x@y.example"
 
 
+def test_what_a_channel_needs_is_kept_with_the_message(alice):
+    needs = {
+        "address": "Carla Núñez\n" + "Calle Mayor 1\n" * 30,
+        "language": "es",
+        "sender": "Meridian\nMadrid",
+        "reply_to": "alice@bank.example",
+        "unsubscribe_url": "https://x.example/u/1/",
+    }
+    message = _queue(alice, **needs)
+    message.refresh_from_db()
+    assert {name: getattr(message, name) for name in needs} == needs
+
+
 def test_somebody_outside_is_not_written_to_without_a_gate(db, kinds):
     with pytest.raises(ValueError, match="gate"):
         queue_message(address="client@x.example", kind="greeting", subject="Hello", body="")
@@ -123,6 +130,15 @@ def test_message_is_not_sent_before_its_time(alice, gateway):
     message = _queue(alice, not_before=timezone.now() + timedelta(minutes=1))
     assert deliver(message.pk) == ""
     assert gateway.sent == []
+
+
+def test_gateway_that_asks_for_a_longer_wait_gets_it(alice, gateway):
+    message = _queue(alice)
+    gateway.error = gateways.NotSent("the SMS gateway answered 429", wait=3600)
+    before = timezone.now()
+    assert deliver(message.pk) == "queued"
+    message.refresh_from_db()
+    assert message.not_before >= before + timedelta(hours=1)
 
 
 def test_no_such_message_is_nothing_to_do(db, gateway):
@@ -304,6 +320,37 @@ def test_message_to_somebody_outside_whose_gate_is_gone_is_not_sent(gateway, kin
     assert gateway.sent == []
 
 
+def test_owner_that_breaks_does_not_make_a_sent_message_unsent(alice, gateway, kinds):
+    def broken(message):
+        Notification.objects.create(user=alice, kind="x", subject="half")
+        raise LookupError("a client's name")
+
+    register_kind("greeting", gate=lambda message: True, on_state=broken)
+    message = _queue(alice, kind="greeting")
+    assert deliver(message.pk) == "sent"
+    assert _state(message) == "sent"
+    assert not Notification.objects.exists()
+
+
+def test_database_that_goes_away_while_sending_does_not_make_a_sent_message_unknown(
+    alice, gateway, transactional_db, monkeypatch
+):
+    monkeypatch.setattr(services, "FINISH_WAITS", (0, 0))
+    message = _queue(alice)
+
+    def restart():
+        ours = connection.connection.info.backend_pid
+        other = connection.copy()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [ours])
+        other.close()
+
+    gateway.meanwhile = restart
+    assert deliver(message.pk) == "sent"
+    assert _state(message) == "sent"
+    assert gateway.sent == [message.pk]
+
+
 # -- clearing up ----------------------------------------------------------------------------------
 
 
@@ -315,6 +362,35 @@ def test_sweeper_enqueues_what_a_lost_queue_left_behind_and_not_what_is_young_or
     assert sweep()["enqueued"] == 1
     assert enqueued == [("messaging.deliver", old.pk)]
     assert _state(young) == "queued"
+
+
+@pytest.mark.parametrize(("waiting", "enqueued_now"), [(0, 3), (4998, 2), (5000, 0), (100_000, 0), (None, 0)])
+def test_sweeper_fills_the_queue_and_never_floods_it(alice, enqueued, monkeypatch, waiting, enqueued_now):
+    for _number in range(3):
+        _queue(alice)
+    Message.objects.update(not_before=timezone.now() - timedelta(minutes=2))
+    enqueued.clear()
+    monkeypatch.setattr(services, "waiting", lambda queue: waiting)
+    for _minute in range(3):
+        assert sweep()["enqueued"] == enqueued_now
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-03-29T01:00:00+00:00", "2026-10-25T01:00:00+00:00", "2026-12-31T23:59:59.999999+00:00"],
+)
+def test_midnight_and_the_change_of_clocks_raise_nothing_early_late_or_twice(alice, enqueued, moment):
+    """Madrid's clocks change at 01:00 UTC; all that counts here is UTC."""
+    at = datetime.fromisoformat(moment)
+    before, after = _queue(alice, not_before=at), _queue(alice, not_before=at + timedelta(minutes=1))
+    enqueued.clear()
+    sweep(at + timedelta(seconds=30))
+    assert enqueued == [("messaging.deliver", before.pk)]
+    enqueued.clear()
+    Message.objects.filter(pk=before.pk).update(state="sending", claimed_at=at - timedelta(seconds=1))
+    assert sweep(at + timedelta(minutes=9, seconds=59))["unknown"] == 0
+    assert enqueued == [("messaging.deliver", after.pk)]
+    assert sweep(at + timedelta(minutes=10))["unknown"] == 1
 
 
 def test_sweeper_calls_unknown_what_a_dead_worker_was_sending(alice, erin, gateway):
@@ -360,6 +436,22 @@ def test_sweeper_drops_kept_answers_after_a_day(db):
     assert KeptAnswer.objects.get().key == "23"
 
 
+def test_administrators_are_told_at_once_of_what_may_have_left(alice, erin, gateway):
+    gateway.error = gateways.Unclear("TimeoutError")
+    deliver(_queue(alice).pk)
+    deliver(_queue(alice).pk)
+    notice = Notification.objects.get(user=erin)
+    assert (notice.kind, notice.count) == ("message_unknown", 2)
+
+
+def test_gateway_that_breaks_leaves_it_to_a_person(alice, gateway):
+    gateway.error = LookupError("an address")
+    message = _queue(alice)
+    assert deliver(message.pk) == "unknown"
+    assert _state(message) == "unknown"
+    assert message.error == "LookupError"
+
+
 # -- a person decides -----------------------------------------------------------------------------
 
 
@@ -389,6 +481,17 @@ def test_only_one_decides_and_only_administrators(undecided, erin, bob):
     settle_unknown(actor=erin, message=undecided, was_sent=True)
     with pytest.raises(ValidationError):
         settle_unknown(actor=erin, message=undecided, was_sent=False)
+
+
+def test_owner_of_a_kind_says_who_decides(erin, bob, kinds, gateway):
+    register_kind(
+        "greeting", gate=lambda message: True, may_settle=lambda actor, message: actor.role == "supervisor"
+    )
+    message = queue_message(address="client@x.example", kind="greeting", subject="Hello", body="")
+    Message.objects.update(state="unknown", claimed_at=timezone.now())
+    with pytest.raises(PermissionDenied):
+        settle_unknown(actor=erin, message=message, was_sent=True)
+    assert settle_unknown(actor=bob, message=message, was_sent=True).state == "sent"
 
 
 # -- notifications --------------------------------------------------------------------------------

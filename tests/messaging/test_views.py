@@ -82,3 +82,45 @@ def test_administrator_decides_about_a_message_that_may_have_left(signed_in, ali
 
 def test_outbox_is_the_administrators(signed_in, alice):
     assert signed_in(alice).get(reverse("outbox-list")).status_code == 403
+
+
+# -- the bell of a page that stays open -----------------------------------------------------------
+
+
+def _bell(person, seen=""):
+    return person.get(reverse("notification-bell"), {"seen": seen}, headers={"HX-Request": "true"})
+
+
+def test_bell_keeps_silent_while_nothing_has_changed_and_costs_one_query(
+    signed_in, alice, django_assert_num_queries
+):
+    notify(user=alice, kind="cover", subject="cover/1")
+    person = signed_in(alice)
+    mark = Notification.objects.visible_to(alice).bell().mark
+    _bell(person)
+    with django_assert_num_queries(2):  # who asks, and the bell
+        assert _bell(person, mark).status_code == 204
+    assert f"seen={mark}" in person.get(reverse("notification-list")).content.decode()
+
+
+def test_bell_says_aloud_what_is_new_or_counts_up_and_not_what_was_read(signed_in, alice, bob):
+    person = signed_in(alice)
+    before = Notification.objects.visible_to(alice).bell().mark
+    notify(user=bob, kind="cover", subject="cover/1")
+    assert _bell(person, before).status_code == 204
+
+    notify(user=alice, kind="handed_over", subject="transfer/1")
+    told = _bell(person, before)
+    assert "Notifications, 1 unread" in told.content.decode()
+    assert "Notifications, 1 unread" in told["HX-Trigger"]
+
+    once = Notification.objects.visible_to(alice).bell().mark
+    notify(user=alice, kind="handed_over", subject="transfer/1")
+    assert "crm:say" in _bell(person, once)["HX-Trigger"]
+
+    twice = Notification.objects.visible_to(alice).bell().mark
+    Notification.objects.update(read_at=timezone.now())
+    read = _bell(person, twice)
+    assert read.status_code == 200
+    assert "crm:say" not in read["HX-Trigger"]
+    assert "dot" not in read.content.decode()

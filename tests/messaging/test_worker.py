@@ -14,8 +14,10 @@ from django.db import connection
 from kombu import Connection
 
 from bankcrm.celery import app
+from messaging import services
 from messaging.models import Message
 from messaging.services import deliver, queue_message, sweep
+from tests.messaging.conftest import free_port
 
 REDIS_DB = "6"
 DEADLINE_SECONDS = 90
@@ -28,6 +30,12 @@ def _wait_for(condition) -> None:
         time.sleep(0.05)  # between two looks, never instead of one
 
 
+def _database_url() -> str:
+    """The test's own database, for another process."""
+    address, mark, rest = os.environ["DATABASE_URL"].partition("?")
+    return f"{address.rpartition('/')[0]}/{connection.settings_dict['NAME']}{mark}{rest}"
+
+
 @pytest.fixture
 def worker(transactional_db, postman):
     """A worker process, and `send(task, id)` into its queue."""
@@ -36,16 +44,13 @@ def worker(transactional_db, postman):
         f"{base}?db={REDIS_DB}" if base.startswith("unix") else f"{base.rpartition('/')[0]}/{REDIS_DB}"
     )
     redis.from_url(redis_url).flushdb()
-    settings_dict = connection.settings_dict
-    address, mark, rest = os.environ["DATABASE_URL"].partition("?")
-    database_url = f"{address.rpartition('/')[0]}/{settings_dict['NAME']}{mark}{rest}"
     process = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "bankcrm", "worker", "-Q", "sending", "-c", "1",
          "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "WARNING"],
         cwd=django_settings.BASE_DIR,
         env={
             **os.environ,
-            "DATABASE_URL": database_url,
+            "DATABASE_URL": _database_url(),
             "REDIS_URL": redis_url,
             "EMAIL_URL": f"smtp://127.0.0.1:{django_settings.EMAIL_PORT}",
         },
@@ -96,3 +101,45 @@ def test_worker_delivers_and_one_killed_while_sending_leaves_an_unknown_and_no_d
     assert _state(second) == "unknown"
     assert deliver(second.pk) == ""
     assert len(postman.accepted) == 2
+
+
+HURRIED = ("FIRST_WAIT", "LONGEST_WAIT", "STUCK_AFTER", "ENQUEUE_GRACE", "MOST_ATTEMPTS", "FINISH_WAITS")
+
+
+def test_killed_workers_and_an_emptied_queue_lose_and_double_nothing(
+    transactional_db, kinds, monkeypatch, settings
+):
+    """The proof of docs/operations.md, small: `python -m benchmarks.outbox` is the whole of it."""
+    from benchmarks import outbox_proof, outbox_worker, postman
+
+    for name in HURRIED:
+        monkeypatch.setattr(services, name, getattr(services, name))
+    settings.EMAIL_TIMEOUT = 5
+    services.register_kind(outbox_worker.KIND, gate=lambda message: True)
+    outbox_worker.hurry(stuck_after=2)
+    queue = redis.from_url(django_settings.REDIS_URL)
+    queue.flushdb()
+    counting = postman.Counting(seed=1, slowest=0.1)
+    port = free_port()
+    server = postman.listening(counting, port)
+    try:
+        figures = outbox_proof.prove(
+            outbox_proof.Plan(
+                messages=30,
+                kills=5,
+                deadline=DEADLINE_SECONDS,
+                environment={
+                    "DATABASE_URL": _database_url(),
+                    "EMAIL_URL": f"smtp://127.0.0.1:{port}",
+                    "OUTBOX_HURRY": "1",
+                },
+                mishaps={2: ("Redis emptied", queue.flushdb)},
+            ),
+            counting,
+        )
+    finally:
+        server.stop()
+        queue.flushdb()
+    assert figures.broken == []
+    assert figures.kills_in_a_mail
+    assert figures.states["sent"] > 15

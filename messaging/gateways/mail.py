@@ -1,13 +1,11 @@
-"""The ways out of the house, one class a channel, behind one call: `send(message)`.
-
-A gateway's errors say what is known about the outside world, because that alone decides what may happen
-next: `NotSent` may be tried again, `Refused` never, `Unclear` waits for a person.
-"""
+"""Mail over Django's configured backend."""
 
 import re
+import threading
+import time
 from contextlib import suppress
 from email.utils import parseaddr
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,31 +14,11 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 
+from messaging.gateways.errors import NotSent, Refused, Unclear
 from messaging.models import Message
 
-
-class GatewayError(Exception):
-    """What went wrong, in words without an address or a client's data."""
-
-
-class NotSent(GatewayError):
-    """Nothing has left the house: it may be tried again later."""
-
-
-class Refused(GatewayError):
-    """The other side said no for good: trying again is of no use."""
-
-
-class Unclear(GatewayError):
-    """It may have reached the outside world: never repeated by a machine."""
-
-
-class Gateway(Protocol):
-    """One channel's way out."""
-
-    def send(self, message: Message) -> None:
-        """Send one message. Raises NotSent, Refused or Unclear; returning means that it was accepted."""
-        ...
+IDLE_SECONDS = 5.0  # far below what any server waits
+MOST_USES = 100  # mails over one connection
 
 
 class EmailGateway:
@@ -52,31 +30,77 @@ class EmailGateway:
 
     def send(self, message: Message) -> None:
         mail = _mail(message)
-        connection = get_connection()
-        try:
-            connection.open()
-        except OSError as error:  # every smtplib error is one, and no message has been spoken of yet
-            raise NotSent(_words(error)) from error
+        connection = _line.take() or _dial()
         if not isinstance(connection, EmailBackend):
             _hand_over(connection, mail)
             connection.close()
             return
         try:
             _converse(connection.connection, mail)
-        finally:
+        except BaseException:
             _hang_up(connection.connection)
+            raise
+        _line.keep(connection)
+
+
+class _Line(threading.local):
+    """The connection of the last mail that went well, for the next one soon after: dialling costs more than a mail."""
+
+    kept: EmailBackend | None = None
+    where: tuple[str, int] | None = None
+    until = 0.0
+    uses = 0
+
+    def take(self) -> EmailBackend | None:
+        """The kept connection if it is still good; nothing has been said on it yet."""
+        is_fresh = time.monotonic() < self.until and self.where == (settings.EMAIL_HOST, settings.EMAIL_PORT)
+        if self.kept is not None and is_fresh and self.uses < MOST_USES:
+            with suppress(OSError):
+                smtp: Any = self.kept.connection
+                if smtp.rset()[0] == 250:
+                    connection, self.kept = self.kept, None
+                    return connection
+        self.drop()
+        return None
+
+    def drop(self) -> None:
+        if self.kept is not None:
+            _hang_up(self.kept.connection)
+        self.kept, self.uses = None, 0
+
+    def keep(self, connection: EmailBackend) -> None:
+        self.kept, self.where = connection, (connection.host, connection.port)
+        self.until = time.monotonic() + IDLE_SECONDS
+        self.uses += 1
+
+
+def _dial() -> Any:
+    connection = get_connection()
+    try:
+        connection.open()
+    except OSError as error:  # every smtplib error is one, and no message has been spoken of yet
+        raise NotSent(_words(error)) from error
+    return connection
 
 
 def _mail(message: Message) -> EmailMessage:
     try:
         validate_email(message.address)
+        if message.reply_to:
+            validate_email(message.reply_to)
     except ValidationError as error:
         raise Refused("this is not an address") from error
+    headers = {"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"}
+    if message.unsubscribe_url:
+        headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        if message.unsubscribe_url.startswith("https://"):  # RFC 8058 asks for TLS
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return EmailMessage(
         subject=message.subject,
         body=message.body,
         to=[message.address],
-        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
+        reply_to=[message.reply_to] if message.reply_to else None,
+        headers=headers,
     )
 
 
@@ -143,15 +167,7 @@ def _words(error: OSError) -> str:
     return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 
-GATEWAYS: dict[str, Gateway] = {"email": EmailGateway()}
-
-
-def send(message: Message) -> None:
-    """Send through the message's channel. Raises: a GatewayError, Refused for a channel without gateway."""
-    gateway = GATEWAYS.get(message.channel)
-    if gateway is None:
-        raise Refused(f"no gateway for the channel {message.channel}")
-    gateway.send(message)
+_line = _Line()
 
 
 def mail_domain() -> str:
