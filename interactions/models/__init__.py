@@ -1,8 +1,11 @@
-"""Contacts, actions, occurrences, promises, opportunities, service, arrivals. One module a noun."""
+"""Contacts, actions, occurrences, appointments, promises, opportunities, service, arrivals. One module a noun."""
 
 from interactions.models.action import Action, Occurrence, Severity, Source
+from interactions.models.appointment import Appointment
 from interactions.models.arrival import Arrival
 from interactions.models.contact import Contact, ContactNote
+from interactions.models.courtesy import Courtesy
+from interactions.models.feed import CalendarFeed
 from interactions.models.opportunity import Opportunity, Stage, StageChange
 from interactions.models.promise import Promise
 from interactions.models.rule import ReminderRule
@@ -10,10 +13,13 @@ from interactions.models.service import CaseStep, Referral, ServiceCase
 
 __all__ = [
     "Action",
+    "Appointment",
     "Arrival",
+    "CalendarFeed",
     "CaseStep",
     "Contact",
     "ContactNote",
+    "Courtesy",
     "Occurrence",
     "Opportunity",
     "Promise",
