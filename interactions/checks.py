@@ -20,6 +20,7 @@ def checks() -> list[str]:
     return [
         *_cadence(),
         *_actions(),
+        *_appointments(),
         *_followed(),
         *found(
             Occurrence.objects.exclude(action=None).exclude(client=F("action__client")),
@@ -73,6 +74,21 @@ def _actions() -> list[str]:
             "actions that only a voided contact has done",
         ),
     ]
+
+
+def _appointments() -> list[str]:
+    """An action with an appointment is due at its moment, in the days and hours of the client's branch."""
+    return found_by_sql(
+        """
+        SELECT p.id FROM interactions_appointment p
+          JOIN interactions_action a ON a.id = p.action_id
+          JOIN clients_client k ON k.id = a.client_id
+          JOIN staff_branch b ON b.id = k.branch_id
+         WHERE p.cancelled_at IS NULL AND a.state = 'planned'
+           AND (a.due_on + a.due_at) IS DISTINCT FROM (p.starts_at AT TIME ZONE b.time_zone)
+        """,
+        "appointments at another moment than their action",
+    )
 
 
 def _followed() -> list[str]:

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from interactions.views import (
+    appointments,
     bulk,
     contacts,
     counter,
@@ -30,6 +31,12 @@ urlpatterns = [
     path("counter/notes/<int:pk>/undo/", counter.counter_undo, name="counter-undo"),
     path("plan/", plan.plan, name="plan"),
     path("actions/<int:pk>/move/", plan.action_move, name="action-move"),
+    path("actions/<int:pk>/put-back/", appointments.action_put_back, name="action-put-back"),
+    path("actions/<int:pk>/appointment/", appointments.appointment, name="appointment"),
+    path("client/<str:number>/appointment/make/", appointments.appointment_plan, name="appointment-plan"),
+    path("client/<str:number>/appointment/heed/", appointments.appointment_heed, name="appointment-heed"),
+    path("appointments/<int:pk>/cancel/", appointments.appointment_cancel, name="appointment-cancel"),
+    path("appointments/<int:pk>/file.ics", appointments.appointment_file, name="appointment-file"),
     path("reminders/", rules.rule_list, name="rule-list"),
     path("reminders/drop/<int:pk>/", rules.rule_drop, name="rule-drop"),
     path("reminders/<slug:source>/", rules.rule_change, name="rule-change"),

@@ -25,6 +25,7 @@ from clients.models import (
 from clients.services import refresh_search, value_hash
 from interactions.models import (
     Action,
+    Appointment,
     Contact,
     ContactNote,
     Occurrence,
@@ -153,6 +154,17 @@ class ActionFactory(factory.django.DjangoModelFactory):
     due_on = factory.LazyAttribute(lambda action: action.opens_on)
     origin = "by_hand"
     about = "Ask about the summer"
+
+
+class AppointmentFactory(factory.django.DjangoModelFactory):
+    """Tomorrow at the same time; the action's day does not follow, services see to that."""
+
+    class Meta:
+        model = Appointment
+
+    action = factory.SubFactory(ActionFactory)
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
+    made_by = factory.SubFactory(UserFactory)
 
 
 class OccurrenceFactory(factory.django.DjangoModelFactory):

@@ -9,6 +9,7 @@ from clients.models import FactType
 from clients.services import Learnt, join_household, learn, write_dated_fact
 from tests.factories import (
     ActionFactory,
+    AppointmentFactory,
     ContactFactory,
     OpportunityFactory,
     PromiseFactory,
@@ -78,6 +79,10 @@ PAGES = {
     "unheeded": ([], {"bob"}),
     "plan": ([], {"alice", "anna", "bob", "charlie"}),
     "action-move": (["action"], {"alice", "bob", "dora"}),
+    "appointment": (["action"], {"alice", "bob", "dora"}),
+    "appointment-plan": (["number"], {"alice", "bob", "dora"}),
+    "appointment-heed": (["number"], {"alice", "bob", "dora"}),
+    "appointment-file": (["appointment"], {"alice", "bob", "dora"}),
     "rule-list": ([], {"erin"}),
     "rule-change": (["source"], {"erin"}),
     "case-list": ([], {"alice", "anna", "bob", "charlie"}),
@@ -102,7 +107,7 @@ ELSEWHERE = {
     "relation-remove", "household-leave", "agreement-end", "opened-review",
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
-    "import-undo", "rule-drop",
+    "import-undo", "rule-drop", "action-put-back", "appointment-cancel",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
@@ -148,6 +153,7 @@ def world(carla, alice):
         "point": carla.contact_points.get(kind="phone").pk,
         "contact": contact.pk,
         "action": action.pk,
+        "appointment": AppointmentFactory(action=action, made_by=alice).pk,
         "manager": alice.pk,
     }
 
@@ -181,6 +187,8 @@ def test_stranger_gets_nothing(name, client, db):
         has_key = name.startswith(
             (
                 "action-d",
+                "action-put",
+                "appointment-",
                 "contact-",
                 "point-",
                 "cover-",
@@ -217,6 +225,10 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
         (reverse("action-skip", args=[world["action"]]), {"reason": "no"}),
         (reverse("action-done", args=[world["action"]]), {}),
         (reverse("action-move", args=[world["action"]]), {"to": "2030-01-01"}),
+        (reverse("action-put-back", args=[world["action"]]), {}),
+        (reverse("appointment", args=[world["action"]]), {"on": "2030-01-01", "at": "10:00"}),
+        (reverse("appointment-plan", args=[carla.number]), {"on": "2030-01-01", "at": "10:00"}),
+        (reverse("appointment-cancel", args=[world["appointment"]]), {}),
         (reverse("action-plan") + f"?client={carla.number}", {"about": "x"}),
         (reverse("point-reveal", args=[world["point"]]), {}),
         (reverse("promise-note") + f"?client={carla.number}", {"text": "call tomorrow"}),

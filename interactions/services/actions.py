@@ -4,14 +4,14 @@ from datetime import date, time, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
 from clients.services.ground import may_edit, may_plan
 from common.text import clean_line
-from interactions.models import Action, Contact
+from interactions.models import Action, Appointment, Contact
 from messaging.services import notify
 from staff.models import User
 
@@ -151,6 +151,9 @@ def snooze_action(*, actor: User, action: Action, until: date) -> Action:
     today = actor.today()
     if not today < until <= today + timedelta(days=90):
         raise ValidationError({"until": _("Choose a day after today, at most 90 days ahead.")})
+    appointment = action.standing_appointment
+    if appointment is not None and appointment.starts_at > timezone.now() and until > action.due_on:
+        raise ValidationError({"until": _("There is an appointment before that. Change it instead.")})
     action.snoozed_until = until
     action.save(update_fields=["snoozed_until"])
     return action
@@ -198,6 +201,9 @@ def reopen_action(*, actor: User, action: Action) -> Action:
             raise ValidationError(_("The next contact is planned already."))
         action.state, action.reason, action.closed_at = Action.State.PLANNED, "", None
         action.save(update_fields=["state", "reason", "closed_at"])
+        # Its appointment stands again: a calendar that heard of the end has to hear of that.
+        stood = Appointment.objects.filter(action=action, cancelled_at=None)
+        stood.update(sequence=F("sequence") + 2)
     return action
 
 

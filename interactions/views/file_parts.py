@@ -152,7 +152,10 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
     """Open actions, promises with what became of them, and what was done or skipped lately."""
     user = request.user
     actions = list(
-        Action.objects.filter(client=client).open().ranked(today).select_related("theme", "owner")[:MOST]
+        Action.objects.filter(client=client)
+        .open()
+        .ranked(today)
+        .select_related("theme", "owner", "appointment")[:MOST]
     )
     ended = list(
         Action.objects.filter(client=client)
@@ -170,7 +173,7 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
         .order_by("-due_on", "-pk")
     )
     return {
-        "actions": [_action_row(action, today) for action in actions],
+        "actions": [_action_row(user, action, today) for action in actions],
         "ended": [
             {"action": one, "first": words.reason(one, today)[0], "why": shown_words(user, one.reason)}
             for one in ended
@@ -182,13 +185,15 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
     }
 
 
-def _action_row(action: Action, today: date) -> dict:
+def _action_row(user, action: Action, today: date) -> dict:
     first, rest = words.reason(action, today)
+    found = action.standing_appointment
     return {
         "action": action,
         "first": first,
         "rest": rest,
-        "due": saying.due(action.due_on, today, action.due_at),
+        "meets": words.appointment(action, found, shown_words(user, found.place)) if found else "",
+        "due": words.due(action, today, found),
         "late": action.due_on < today,
         "icon": words.CHANNEL_ICONS.get(action.channel, "phone"),
     }

@@ -18,7 +18,7 @@ from clients.views.panels import editable_client
 from common import saying
 from common.pages import addresses, editable, go, shown_status, tell, way_back
 from interactions import forms, services, words
-from interactions.models import Action, Arrival, Contact
+from interactions.models import Action, Appointment, Arrival, Contact
 from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
 from interactions.services.actions import reopen_action, wake_action
 from staff.models import Cover
@@ -55,6 +55,7 @@ OWN = (
     "severity",
     "created_at",
 )
+OF_APPOINTMENT = ("minutes", "place", "answer", "cancelled_at")
 OF_CLIENT = ("number", "name", "native_name", "country", "tier__name", "branch__country")
 HOLDER = """
     SELECT ARRAY[u.id::text, u.name] FROM clients_assignment h JOIN staff_user u ON u.id = h.manager_id
@@ -74,6 +75,7 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
         .values(
             *OWN,
             *(f"client__{name}" for name in OF_CLIENT),
+            *(f"appointment__{name}" for name in OF_APPOINTMENT),
             *("theme__code", "theme__name", "theme__way", "theme__is_duty"),
             *("group", "is_late", "holder"),
         )[:MOST_ROWS]
@@ -91,6 +93,9 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
         action.theme = themes[action.theme_id]
         country = values["client__country"] or values["client__branch__country"]
         first, rest = words.reason(action, today, attempts.get(action.pk), country=country)
+        meets = _appointment(values)
+        if meets is not None:
+            rest = f"{rest} {words.appointment(action, meets, meets.place)}".strip()
         notes = [values["client__tier__name"]] if values["client__tier__name"] else []
         holder = values["holder"]
         if user.role == "account_manager" and holder and holder[0] != str(user.pk):
@@ -110,7 +115,7 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
                 "notes": ", ".join(notes),
                 "first": first,
                 "rest": rest,
-                "due": saying.due(action.due_on, today, action.due_at),
+                "due": words.due(action, today, meets),
                 "is_late": values["is_late"],
                 "icon": "gift" if gift else words.CHANNEL_ICONS.get(action.channel, "phone"),
                 "label": saying.choice(action, "source" if gift else "channel"),
@@ -120,6 +125,13 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
             }
         )
     return rows
+
+
+def _appointment(values: dict) -> Appointment | None:
+    """The appointment of a line, of which its time stands on the action; None where there is none."""
+    if values["appointment__minutes"] is None or values["appointment__cancelled_at"] is not None:
+        return None
+    return Appointment(**{name: values[f"appointment__{name}"] for name in OF_APPOINTMENT})
 
 
 def _week(user, today: date, counts: dict[date, tuple[int, int]]) -> list[dict]:
