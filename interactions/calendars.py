@@ -33,8 +33,8 @@ def calendar_of(events: Iterable[Event], *, name: str = "") -> bytes:
     return calendar.to_ical()
 
 
-def appointment_event(appointment: Appointment, *, who: str) -> Event:
-    """One appointment as an event; `who` names the client as far as the reader of the calendar may know."""
+def appointment_event(appointment: Appointment, *, who: str, place: str) -> Event:
+    """One appointment as an event; `who` and `place` say as much as the reader of the calendar may know."""
     action = appointment.action
     is_over = appointment.cancelled_at is not None or action.state in ENDED
     event = Event()
@@ -49,8 +49,8 @@ def appointment_event(appointment: Appointment, *, who: str) -> Event:
     event.add(
         "SUMMARY", _("%(channel)s: %(who)s") % {"channel": saying.choice(action, "channel"), "who": who}
     )
-    if appointment.place:
-        event.add("LOCATION", appointment.place)
+    if place:
+        event.add("LOCATION", place)
     event.add("CLASS", "PRIVATE")
     event.add("TRANSP", "TRANSPARENT" if is_over else "OPAQUE")
     return event

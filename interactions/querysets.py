@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
+    DateField,
     DateTimeField,
     DurationField,
     Exists,
@@ -22,7 +23,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from clients.querysets import ClientQuerySet, OfClientQuerySet
@@ -136,6 +137,11 @@ class ActionQuerySet(OfClientQuerySet):
         """Open actions that are a person's by name, or nobody's of clients the person holds."""
         held = _primary().filter(manager=manager)
         return self.open().filter(Q(owner=manager) | Q(Exists(held), owner=None))
+
+    def with_day(self) -> "ActionQuerySet":
+        """Annotates the day of the plan on which each stands: due, or put off to."""
+        put_off = Coalesce(F("snoozed_until"), F("due_on"))
+        return self.annotate(stands_on=Greatest(F("due_on"), put_off, output_field=DateField()))
 
     def workable(self) -> "ActionQuerySet":
         """What a client's status leaves: dormant, duties only; with an open complaint, no greeting."""

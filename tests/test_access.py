@@ -79,6 +79,7 @@ PAGES = {
     "unheeded": ([], {"bob"}),
     "plan": ([], {"alice", "anna", "bob", "charlie"}),
     "action-move": (["action"], {"alice", "bob", "dora"}),
+    "feed": ([], {"alice", "anna", "bob", "charlie"}),
     "appointment": (["action"], {"alice", "bob", "dora"}),
     "appointment-plan": (["number"], {"alice", "bob", "dora"}),
     "appointment-heed": (["number"], {"alice", "bob", "dora"}),
@@ -107,10 +108,11 @@ ELSEWHERE = {
     "relation-remove", "household-leave", "agreement-end", "opened-review",
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
-    "import-undo", "rule-drop", "action-put-back", "appointment-cancel",
+    "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
+SECRET = {"feed-read"}  # opened by its secret alone: tests/interactions/test_feeds.py
 OTHERS = ("account_", "mfa_", "socialaccount_", "openid_connect_")  # allauth's own, which test themselves
 
 
@@ -126,7 +128,7 @@ def names(patterns=None, inside=False) -> set[str]:
 
 
 def test_every_address_stands_in_this_table():
-    known = set(PAGES) | ELSEWHERE | OPEN
+    known = set(PAGES) | ELSEWHERE | OPEN | SECRET
     assert {name for name in names() if not name.startswith(OTHERS)} == known
 
 

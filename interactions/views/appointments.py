@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clients.models import Channel
-from clients.sight import shown_name
+from clients.sight import shown_name, shown_words
 from clients.views.panels import client_form, editable_client, saved
 from common import saying
 from common.pages import editable, go, tell, way_back
@@ -175,9 +175,8 @@ def appointment_file(request: HttpRequest, pk: int) -> HttpResponse:
     """The calendar file of one appointment, for whoever may see the action."""
     rows = Appointment.objects.visible_to(request.user).select_related("action__client")
     found = get_object_or_404(rows, pk=pk)
-    event = appointment_event(found, who=shown_name(request.user, found.action.client))
-    if not request.user.may_see_identities:
-        event.pop("LOCATION", None)
+    who, place = shown_name(request.user, found.action.client), shown_words(request.user, found.place)
+    event = appointment_event(found, who=who, place=place)
     response = HttpResponse(calendar_of([event]), content_type=CONTENT_TYPE)
     name = f"{timezone.localtime(found.starts_at).date()}-{found.pk}.ics"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

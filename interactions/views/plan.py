@@ -4,8 +4,6 @@ from calendar import Calendar
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import DateField, F
-from django.db.models.functions import Coalesce, Greatest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -117,8 +115,7 @@ def _stretch(view: str, on: date) -> tuple[date, date, date, date]:
 
 
 def _rows(user: User, manager: User, first: date, last: date):
-    stands_on = Greatest(F("due_on"), Coalesce(F("snoozed_until"), F("due_on")), output_field=DateField())
-    rows = Action.objects.visible_to(user).in_hand_of(manager).annotate(stands_on=stands_on)
+    rows = Action.objects.visible_to(user).in_hand_of(manager).with_day()
     rows = rows.filter(stands_on__range=(first, last)).select_related(
         "client__tier", "client__branch", "theme", "appointment"
     )
