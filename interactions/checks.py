@@ -8,6 +8,7 @@ from interactions.models import (
     Action,
     Contact,
     ContactNote,
+    Courtesy,
     Occurrence,
     Opportunity,
     Promise,
@@ -21,6 +22,7 @@ def checks() -> list[str]:
         *_cadence(),
         *_actions(),
         *_appointments(),
+        *_courtesies(),
         *_followed(),
         *found(
             Occurrence.objects.exclude(action=None).exclude(client=F("action__client")),
@@ -88,6 +90,14 @@ def _appointments() -> list[str]:
            AND (a.due_on + a.due_at) IS DISTINCT FROM (p.starts_at AT TIME ZONE b.time_zone)
         """,
         "appointments at another moment than their action",
+    )
+
+
+def _courtesies() -> list[str]:
+    """Nobody approves or refuses what they asked for themselves."""
+    return found(
+        Courtesy.objects.filter(state__in=("approved", "refused"), decided_by=F("asked_by")),
+        "courtesies decided by whoever asked for them",
     )
 
 

@@ -14,7 +14,7 @@ from common import saying
 from common.calendars import public_holidays
 from common.festivals import FESTIVALS
 from common.text import is_han
-from interactions.models import Action, Appointment, Contact, Severity
+from interactions.models import Action, Appointment, Contact, Courtesy, Severity
 from interactions.querysets import MONEY, OWED
 
 CHANNEL_ICONS = {
@@ -261,6 +261,27 @@ def appointment(action: Action, found: Appointment, place: str) -> str:
         "declined": _("The client has declined."),
     }
     return f"{said} {answered[found.answer]}"
+
+
+def courtesy(found: Courtesy, is_done: bool) -> str:
+    """What became of a gift or gesture, or what is missing: "Flowers planned, not ordered."."""
+    kind = str(saying.choice(found, "kind"))
+    if found.state == "given" or (is_done and found.state in Courtesy.FREE):
+        return _("%(kind)s: given.") % {"kind": kind}
+    if found.state in ("planned", "approved"):
+        return {
+            "gift": _("Gift planned, not bought."),
+            "flowers": _("Flowers planned, not ordered."),
+            "card": _("Card planned, not written."),
+            "meal": _("Meal planned, not booked."),
+            "gesture": _("Gesture planned."),
+        }[found.kind]
+    return {
+        "waiting": _("%(kind)s: waits for the supervisor's approval."),
+        "refused": _("%(kind)s: refused by the supervisor."),
+        "ordered": _("%(kind)s: ordered, to be given."),
+        "withdrawn": "",
+    }[found.state] % {"kind": kind}
 
 
 def due(action: Action, today: date, found: Appointment | None) -> str:

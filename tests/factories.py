@@ -28,6 +28,7 @@ from interactions.models import (
     Appointment,
     Contact,
     ContactNote,
+    Courtesy,
     Occurrence,
     Opportunity,
     Promise,
@@ -165,6 +166,21 @@ class AppointmentFactory(factory.django.DjangoModelFactory):
     action = factory.SubFactory(ActionFactory)
     starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
     made_by = factory.SubFactory(UserFactory)
+
+
+class CourtesyFactory(factory.django.DjangoModelFactory):
+    """Flowers for 40 dollars that wait for a supervisor."""
+
+    class Meta:
+        model = Courtesy
+
+    action = factory.SubFactory(ActionFactory)
+    kind = "flowers"
+    cost = Decimal("40.00")
+    currency = "USD"
+    year = factory.LazyAttribute(lambda courtesy: courtesy.action.due_on.year)
+    state = "waiting"
+    asked_by = factory.SubFactory(UserFactory)
 
 
 class OccurrenceFactory(factory.django.DjangoModelFactory):

@@ -16,6 +16,12 @@ from interactions.services.appointments import (
 from interactions.services.cadence import refresh_cadence
 from interactions.services.cases import close_case, open_case, reopen_case, take_step
 from interactions.services.contacts import NextStep, change_contact, log_contact, undo_contact, void_contact
+from interactions.services.courtesies import (
+    change_courtesy,
+    decide_courtesy,
+    plan_courtesy,
+    take_courtesy_step,
+)
 from interactions.services.due import raise_due
 from interactions.services.guard import repetition
 from interactions.services.moves import move_action, put_back
@@ -37,8 +43,10 @@ __all__ = [
     "cancel_appointment",
     "change_appointment",
     "change_contact",
+    "change_courtesy",
     "change_opportunity",
     "close_case",
+    "decide_courtesy",
     "deliver_plan",
     "finish_action",
     "finish_referral",
@@ -51,6 +59,7 @@ __all__ = [
     "open_case",
     "plan_action",
     "plan_appointment",
+    "plan_courtesy",
     "put_back",
     "raise_due",
     "raise_opportunity",
@@ -61,6 +70,7 @@ __all__ = [
     "repetition",
     "skip_action",
     "snooze_action",
+    "take_courtesy_step",
     "take_step",
     "undo_contact",
     "void_contact",

@@ -133,12 +133,23 @@ def people_who_may_take(client: Client):
 def _locked(actor: User, action: Action) -> Action:
     """The action, locked, if it is open and the actor may work on it."""
     may_edit(actor, action)
-    locked = Action.objects.select_for_update(of=("self",)).select_related("client__branch").get(pk=action.pk)
+    rows = Action.objects.select_for_update(of=("self",)).select_related("client__branch", "client__tier")
+    locked = rows.select_related("theme", "owner").get(pk=action.pk)
     if not locked.is_open:
         raise ValidationError(
             _("Somebody has already closed this: it is %(state)s.") % {"state": locked.get_state_display()}
         )
     return locked
+
+
+def held_open(actor: User, action: Action) -> Action:
+    """The action, locked together with its client's status, if it is open and the actor may work on it.
+
+    Raises: ValidationError where it is closed, or the client's file is; PermissionDenied.
+    """
+    may_edit(actor, action)
+    may_plan(action.client)
+    return _locked(actor, action)
 
 
 @transaction.atomic

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from clients.models import Assignment, Client, ContactAgreement, Theme
 from clients.permits import agreement_words
-from clients.services.ground import clean, may_edit, may_plan
+from clients.services.ground import clean
 from clients.sight import shown_name
 from common import saying
 from common.calendars import WorkingCalendar
 from interactions.models import Action, Appointment
-from interactions.services.actions import plan_action
+from interactions.services.actions import held_open, plan_action
 from staff.models import User
 
 MAX_AHEAD = timedelta(days=366)
@@ -50,7 +50,7 @@ def make_appointment(
     Effects: the action is due at that moment of the client's branch. Made again after it was cancelled, it is
     the same appointment. Raises: ValidationError by field, on `known` for clashes; PermissionDenied.
     """
-    action = _held(actor, action)
+    action = held_open(actor, action)
     appointment = Appointment.objects.filter(action=action).first()
     if appointment is not None and appointment.cancelled_at is None:
         raise ValidationError(_("It has an appointment already."))
@@ -125,24 +125,8 @@ def follow_move(*, actor: User, action: Action, known: Collection[int]) -> None:
     _write(actor, appointment, fields, None, known)
 
 
-def _held(actor: User, action: Action) -> Action:
-    """The action, locked with its client, if it is open and the actor may work on it."""
-    may_edit(actor, action)
-    may_plan(action.client)
-    locked = (
-        Action.objects.select_for_update(of=("self",))
-        .select_related("client__branch", "theme", "owner")
-        .get(pk=action.pk)
-    )
-    if not locked.is_open:
-        raise ValidationError(
-            _("Somebody has already closed this: it is %(state)s.") % {"state": locked.get_state_display()}
-        )
-    return locked
-
-
 def _standing(actor: User, appointment: Appointment) -> Appointment:
-    action = _held(actor, appointment.action)
+    action = held_open(actor, appointment.action)
     appointment = Appointment.objects.get(pk=appointment.pk)
     if appointment.cancelled_at is not None:
         raise ValidationError(_("Somebody has cancelled this appointment."))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clients.services.ground import may_edit, may_plan
 from common.calendars import WorkingCalendar
-from interactions.models import Action, Appointment
+from interactions.models import Action, Appointment, Courtesy
 from interactions.services.appointments import clashes, follow_move, hold_manager, manager_of
 from staff.models import User
 
@@ -73,8 +73,8 @@ def put_back(*, actor: User, action: Action, act: str) -> Action:
     appointment = Appointment.objects.filter(action=action).first()
     if appointment is not None:
         appointment.action = action
-    days = _before(actor, action, act)
-    times = _before(actor, appointment, act) if appointment else None
+    days = before_act(actor, action, act)
+    times = before_act(actor, appointment, act) if appointment else None
     if days is None and times is None:
         raise ValidationError(_("This cannot be taken back any more."))
     if appointment is not None and times is not None:
@@ -106,7 +106,7 @@ def _still_free(actor: User, appointment: Appointment) -> None:
             raise ValidationError([one.words for one in taken])
 
 
-def _before(actor: User, row: Action | Appointment, act: str) -> dict | None:
+def before_act(actor: User, row: Action | Appointment | Courtesy, act: str) -> dict | None:
     """The row as it was before an act of the actor's (`former`, None where the act made it); None if untouched.
 
     Raises: ValidationError where somebody changed it since.

@@ -155,12 +155,12 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
         Action.objects.filter(client=client)
         .open()
         .ranked(today)
-        .select_related("theme", "owner", "appointment")[:MOST]
+        .select_related("theme", "owner", "appointment", "courtesy")[:MOST]
     )
     ended = list(
         Action.objects.filter(client=client)
         .exclude(state="planned")
-        .select_related("theme", "owner")
+        .select_related("theme", "owner", "courtesy")
         .order_by("-closed_at", "-pk")[:20]
     )
     for action in (*actions, *ended):
@@ -175,7 +175,12 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
     return {
         "actions": [_action_row(user, action, today) for action in actions],
         "ended": [
-            {"action": one, "first": words.reason(one, today)[0], "why": shown_words(user, one.reason)}
+            {
+                "action": one,
+                "first": words.reason(one, today)[0],
+                "why": shown_words(user, one.reason),
+                "gives": _gives(one),
+            }
             for one in ended
         ],
         "promises": [
@@ -193,10 +198,17 @@ def _action_row(user, action: Action, today: date) -> dict:
         "first": first,
         "rest": rest,
         "meets": words.appointment(action, found, shown_words(user, found.place)) if found else "",
+        "gives": _gives(action),
         "due": words.due(action, today, found),
         "late": action.due_on < today,
         "icon": words.CHANNEL_ICONS.get(action.channel, "phone"),
     }
+
+
+def _gives(action: Action) -> str:
+    """What became of the courtesy of an action, if it has one."""
+    found = getattr(action, "courtesy", None)
+    return words.courtesy(found, action.state == Action.State.DONE) if found is not None else ""
 
 
 def promise_state(promise: Promise, today: date) -> str:

@@ -18,7 +18,7 @@ from clients.views.panels import editable_client
 from common import saying
 from common.pages import addresses, editable, go, shown_status, tell, way_back
 from interactions import forms, services, words
-from interactions.models import Action, Appointment, Arrival, Contact
+from interactions.models import Action, Appointment, Arrival, Contact, Courtesy
 from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
 from interactions.services.actions import reopen_action, wake_action
 from staff.models import Cover
@@ -76,6 +76,7 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
             *OWN,
             *(f"client__{name}" for name in OF_CLIENT),
             *(f"appointment__{name}" for name in OF_APPOINTMENT),
+            *("courtesy__kind", "courtesy__state"),
             *("theme__code", "theme__name", "theme__way", "theme__is_duty"),
             *("group", "is_late", "holder"),
         )[:MOST_ROWS]
@@ -96,6 +97,9 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
         meets = _appointment(values)
         if meets is not None:
             rest = f"{rest} {words.appointment(action, meets, meets.place)}".strip()
+        if values["courtesy__kind"]:
+            given = Courtesy(kind=values["courtesy__kind"], state=values["courtesy__state"])
+            rest = f"{rest} {words.courtesy(given, is_done=False)}".strip()
         notes = [values["client__tier__name"]] if values["client__tier__name"] else []
         holder = values["holder"]
         if user.role == "account_manager" and holder and holder[0] != str(user.pk):
