@@ -31,7 +31,9 @@ from common.api.views import ApiView
 from corebanking.api import ImportViewSet
 from interactions.api import (
     ActionViewSet,
+    AppointmentViewSet,
     ContactViewSet,
+    CourtesyViewSet,
     OccurrenceViewSet,
     OpportunityViewSet,
     PromiseViewSet,
@@ -59,6 +61,8 @@ router.register("consents", ConsentViewSet, "consent")
 router.register("agreements", AgreementViewSet, "agreement")
 router.register("contacts", ContactViewSet, "contact")
 router.register("actions", ActionViewSet, "action")
+router.register("appointments", AppointmentViewSet, "appointment")
+router.register("courtesies", CourtesyViewSet, "courtesy")
 router.register("occurrences", OccurrenceViewSet, "occurrence")
 router.register("promises", PromiseViewSet, "promise")
 router.register("opportunities", OpportunityViewSet, "opportunity")

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clients.models import Client
 from common.history import tracked
 from interactions.models.action import Action
 from interactions.querysets import AppointmentQuerySet
@@ -54,6 +55,10 @@ class Appointment(models.Model):
         indexes = [
             models.Index(fields=["starts_at"], condition=Q(cancelled_at=None), name="appointment_starts"),
         ]
+
+    @property
+    def client(self) -> Client:
+        return self.action.client
 
     @property
     def ends_at(self) -> datetime:

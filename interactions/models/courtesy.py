@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from clients.models import Client
 from common.history import tracked
 from interactions.models.action import Action
 from interactions.querysets import CourtesyQuerySet
@@ -80,6 +81,10 @@ class Courtesy(models.Model):
         indexes = [
             models.Index(fields=["asked_at"], condition=Q(state="waiting"), name="courtesy_waiting"),
         ]
+
+    @property
+    def client(self) -> Client:
+        return self.action.client
 
     @property
     def is_given(self) -> bool:

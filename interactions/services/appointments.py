@@ -60,7 +60,7 @@ def make_appointment(
         appointment.cancelled_at, appointment.sequence = None, appointment.sequence + 1
     appointment.action = action
     fields = {"starts_at": starts_at, "minutes": minutes, "place": place, "answer": answer}
-    return _write(actor, appointment, fields, channel, known)
+    return _write(actor, appointment, fields, channel=channel, known=known)
 
 
 @transaction.atomic
@@ -92,7 +92,9 @@ def change_appointment(
     if moves and changes.get("answer", appointment.answer) == appointment.answer:
         changes["answer"] = Appointment.Answer.ASKED
     appointment.sequence += 1
-    return _write(actor, appointment, changes, changes.pop("channel", None), known)
+    channel = changes.pop("channel", None)
+    taken = (appointment.starts_at, appointment.minutes)
+    return _write(actor, appointment, changes, channel=channel, known=known, taken=taken)
 
 
 @transaction.atomic
@@ -122,7 +124,7 @@ def follow_move(*, actor: User, action: Action, known: Collection[int]) -> None:
         "starts_at": datetime.combine(action.due_on, clock, zone),
         "answer": Appointment.Answer.ASKED,
     }
-    _write(actor, appointment, fields, None, known)
+    _write(actor, appointment, fields, known=known)
 
 
 def _standing(actor: User, appointment: Appointment) -> Appointment:
@@ -135,9 +137,18 @@ def _standing(actor: User, appointment: Appointment) -> Appointment:
 
 
 def _write(
-    actor: User, appointment: Appointment, fields: dict, channel: str | None, known: Collection[int]
+    actor: User,
+    appointment: Appointment,
+    fields: dict,
+    *,
+    channel: str | None = None,
+    known: Collection[int] = (),
+    taken: tuple[datetime, int] | None = None,
 ) -> Appointment:
-    """Save an appointment and give its action day and time. The action and the client are locked."""
+    """Save an appointment and give its action day and time. The action and the client are locked.
+
+    `taken` is the time it has already: kept, it is not asked about again.
+    """
     action, now = appointment.action, timezone.now()
     answer = appointment.answer
     for field, value in clean(fields).items():
@@ -147,14 +158,8 @@ def _write(
     appointment.full_clean(exclude=["action", "made_by"], validate_unique=False, validate_constraints=False)
     if not 5 <= appointment.minutes <= 720:
         raise ValidationError({"minutes": _("Between 5 minutes and 12 hours.")})
-    if "starts_at" in fields and not now <= appointment.starts_at <= now + MAX_AHEAD:
-        raise ValidationError({"starts_at": _("Choose a time that is to come, within the next year.")})
-    hold_manager(manager_of(action))
-    unheard = [one for one in clashes(actor, appointment) if one.pk not in known]
-    if unheard:
-        raise ValidationError(
-            {"known": [ValidationError(one.words, code=f"clash-{one.pk}") for one in unheard]}
-        )
+    if (appointment.starts_at, appointment.minutes) != taken:
+        _may_take(actor, appointment, known, now)
     appointment.save()
     if channel is not None:
         action.channel = channel
@@ -169,6 +174,18 @@ def _write(
     )
     action.save(update_fields=["channel", "opens_on", "due_on", "due_at", "snoozed_until"])
     return appointment
+
+
+def _may_take(actor: User, appointment: Appointment, known: Collection[int], now: datetime) -> None:
+    """Raise ValidationError for a time that cannot be, and on `known` for clashes nobody has accepted."""
+    if not now <= appointment.starts_at <= now + MAX_AHEAD:
+        raise ValidationError({"starts_at": _("Choose a time that is to come, within the next year.")})
+    hold_manager(manager_of(appointment.action))
+    unheard = [one for one in clashes(actor, appointment) if one.pk not in known]
+    if unheard:
+        raise ValidationError(
+            {"known": [ValidationError(one.words, code=f"clash-{one.pk}") for one in unheard]}
+        )
 
 
 def _local(client: Client, at: datetime) -> datetime:

@@ -105,6 +105,15 @@ def test_another_time_asks_the_client_anew_and_another_place_does_not(alice, car
     assert action.due_at == time(11)
 
 
+def test_a_clash_accepted_once_is_not_asked_about_until_the_time_changes(alice, carla, meet):
+    first = meet(ActionFactory(client=carla), 10)
+    found = meet(ActionFactory(client=carla), 10, known=[first.pk])
+    found = services.change_appointment(actor=alice, appointment=found, changes={"answer": "confirmed"})
+    assert found.answer == "confirmed"
+    with pytest.raises(ValidationError, match="another appointment"):
+        services.change_appointment(actor=alice, appointment=found, changes={"minutes": 90})
+
+
 def test_moved_to_another_day_it_keeps_the_time_of_the_day_across_the_change_of_clocks(
     alice, carla, day, meet
 ):
