@@ -255,12 +255,23 @@ def appointment(action: Action, found: Appointment, place: str) -> str:
     said = (
         _("Appointment %(from)s to %(to)s, %(place)s.") if place else _("Appointment %(from)s to %(to)s.")
     ) % names
-    answered = {
+    return f"{said} {answered(found)}"
+
+
+def answered(found: Appointment) -> str:
+    """What the client said to an appointment."""
+    return {
         "asked": _("The client has not answered yet."),
         "confirmed": _("The client has confirmed."),
         "declined": _("The client has declined."),
-    }
-    return f"{said} {answered[found.answer]}"
+    }[found.answer]
+
+
+def and_then(rest: str, said: str) -> str:
+    """One more sentence after the context of a reason, which may lack its full stop."""
+    if rest and said and rest[-1:].isalnum():
+        rest += "。" if is_han(rest[-1]) else "."
+    return f"{rest} {said}".strip()
 
 
 def courtesy(found: Courtesy, is_done: bool) -> str:

@@ -94,12 +94,16 @@ class AppointmentForm(ClashForm):
     def rows(self) -> tuple:
         return (
             Div(
-                Field("on", wrapper_class="col"),
-                Field("at", wrapper_class="col"),
-                Field("minutes", wrapper_class="col"),
+                Field("on", wrapper_class="col-12 col-md-5"),
+                Field("at", wrapper_class="col-6 col-md-4"),
+                Field("minutes", wrapper_class="col-6 col-md-3"),
                 css_class="row",
             ),
-            Div(Field("channel", wrapper_class="col"), Field("answer", wrapper_class="col"), css_class="row"),
+            Div(
+                Field("channel", wrapper_class="col-12 col-md-6"),
+                Field("answer", wrapper_class="col-12 col-md-6"),
+                css_class="row",
+            ),
             "place",
         )
 

@@ -193,12 +193,11 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
 def _action_row(user, action: Action, today: date) -> dict:
     first, rest = words.reason(action, today)
     found = action.standing_appointment
+    meets = words.appointment(action, found, shown_words(user, found.place)) if found else ""
     return {
         "action": action,
         "first": first,
-        "rest": rest,
-        "meets": words.appointment(action, found, shown_words(user, found.place)) if found else "",
-        "gives": _gives(action),
+        "rest": words.and_then(words.and_then(rest, meets), _gives(action)),
         "due": words.due(action, today, found),
         "late": action.due_on < today,
         "icon": words.CHANNEL_ICONS.get(action.channel, "phone"),

@@ -179,6 +179,7 @@ def _row(user: User, action: Action, today: date) -> dict:
         "first": first,
         "rest": rest,
         "at": action.due_at,
+        "answered": words.answered(found) if found else "",
         "meets": words.appointment(action, found, shown_words(user, found.place)) if found else "",
         "icon": "gift" if action.source == "birthday" else words.CHANNEL_ICONS.get(action.channel, "phone"),
         "is_late": action.due_on < today,

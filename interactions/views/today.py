@@ -96,10 +96,10 @@ def _rows(user, today: date, reachable: list[int] | None) -> list[dict]:
         first, rest = words.reason(action, today, attempts.get(action.pk), country=country)
         meets = _appointment(values)
         if meets is not None:
-            rest = f"{rest} {words.appointment(action, meets, meets.place)}".strip()
+            rest = words.and_then(rest, words.appointment(action, meets, meets.place))
         if values["courtesy__kind"]:
             given = Courtesy(kind=values["courtesy__kind"], state=values["courtesy__state"])
-            rest = f"{rest} {words.courtesy(given, is_done=False)}".strip()
+            rest = words.and_then(rest, words.courtesy(given, is_done=False))
         notes = [values["client__tier__name"]] if values["client__tier__name"] else []
         holder = values["holder"]
         if user.role == "account_manager" and holder and holder[0] != str(user.pk):
