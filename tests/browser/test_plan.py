@@ -88,3 +88,35 @@ def test_in_the_month_a_row_goes_a_week_down_and_an_appointment_goes_along(open_
     assert day_of(page, "Ximena") == str(week + timedelta(days=1))
     action.refresh_from_db()
     assert action.appointment.starts_at.date() == week + timedelta(days=1)
+
+
+def test_an_appointment_says_what_stands_against_it_and_a_gift_is_ordered_from_its_panel(
+    open_as, alice, week
+):
+    page = open_as(alice)
+    for name, minute in (("Chen", "00"), ("Ximena", "30")):
+        page.goto(f"/plan/?on={week}")
+        row = page.locator(f"[data-id]:has-text('{name}')")
+        row.hover()
+        row.get_by_role("link", name="Appointment").click()
+        page.fill("#id_on", str(week + timedelta(days=4)))
+        page.fill("#id_at", f"10:{minute}")
+        page.locator("#id_at").press("Tab")
+        page.locator("#heed").get_by_text("is a day off").wait_for()
+        if name == "Ximena":
+            page.locator("#heed").get_by_text("There is an appointment with Chen Meilin").wait_for()
+            page.click("[data-save]")
+            page.get_by_label("There is an appointment with Chen Meilin, 10:00 to 11:00.").check()
+            clean(page)
+        page.click("[data-save]")
+        page.locator("#told").get_by_text(f"10:{minute}").wait_for()
+        assert day_of(page, name) == str(week + timedelta(days=4))
+    page.goto("/client/C-1/plan/")
+    page.get_by_role("link", name="Courtesy").click()
+    page.fill("#id_what", "Peonies")
+    page.click("[data-save]")
+    page.locator("#told").get_by_text("Gift planned, not bought.").wait_for()
+    page.get_by_role("link", name="Courtesy").click()
+    clean(page)
+    page.get_by_role("button", name="It is ordered").click()
+    page.locator("#told").get_by_text("ordered, to be given").wait_for()

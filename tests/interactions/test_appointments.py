@@ -266,6 +266,21 @@ def test_what_somebody_changed_since_is_not_undone(signed_in, alice, bob, carla,
     assert "cannot be taken back" in browser.get("/plan/").content.decode()
 
 
+def test_a_move_is_not_undone_once_somebody_changed_the_appointment(signed_in, alice, bob, carla, day, meet):
+    action = ActionFactory(client=carla)
+    found = meet(action, 10)
+    signed_in(alice).post(f"/actions/{action.pk}/move/?next=/plan/", {"to": str(day + timedelta(days=1))})
+    told = signed_in(alice).get("/plan/").content.decode()
+    url = told.split('role="status" method="post" action="')[1].split('"')[0].replace("&amp;", "&")
+    on = {"on": str(day + timedelta(days=1)), "at": "10:00", "minutes": "60", "channel": "call"}
+    signed_in(bob).post(f"/actions/{action.pk}/appointment/", on | {"place": "Room 2", "answer": "asked"})
+    signed_in(alice).post(url)
+    action.refresh_from_db()
+    found.refresh_from_db()
+    assert action.due_on == day + timedelta(days=1)
+    assert found.place == "Room 2"
+
+
 def test_a_clash_is_asked_about_in_the_form_and_saved_with_a_tick(signed_in, alice, carla, day, form, meet):
     other = ClientFactory(name="Olga Prim", branch=carla.branch, manager=alice)
     first = meet(ActionFactory(client=other), 10)
