@@ -12,6 +12,7 @@ from clients.models import Client, Theme
 from clients.services.ground import may_edit, may_plan
 from common.text import clean_line
 from interactions.models import Action, Appointment, Contact
+from interactions.services.guard import hold_time
 from messaging.services import notify
 from staff.models import User
 
@@ -235,7 +236,7 @@ def wake_action(*, actor: User, action: Action) -> Action:
 
 @transaction.atomic
 def hand_over_action(*, actor: User, action: Action, to: User, reason: str) -> Action:
-    """Give one action to a colleague who may see the client; they are told.
+    """Give one action to a colleague who may see the client; they are told. Its appointment becomes theirs.
 
     Raises: ValidationError on `to` or `reason`.
     """
@@ -245,6 +246,12 @@ def hand_over_action(*, actor: User, action: Action, to: User, reason: str) -> A
         raise ValidationError({"reason": _("Write why it is handed over.")})
     if not people_who_may_take(action.client).filter(pk=to.pk).exists():
         raise ValidationError({"to": _("This person does not look after the client.")})
+    appointment = action.standing_appointment
+    if appointment is not None:
+        hold_time(to.pk)
+        taken = Appointment.objects.standing().overlapping(appointment.starts_at, appointment.ends_at)
+        if taken.in_hand_of(to).exclude(action=action).exists():
+            raise ValidationError({"to": _("This person has another appointment at that time.")})
     action.owner, action.reason, action.snoozed_until = to, reason[:300], None
     action.save(update_fields=["owner", "reason", "snoozed_until"])
     if to != actor:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,7 @@ from common import saying
 from common.calendars import WorkingCalendar
 from interactions.models import Action, Appointment
 from interactions.services.actions import held_open, plan_action
+from interactions.services.guard import hold_time
 from staff.models import User
 
 MAX_AHEAD = timedelta(days=366)
@@ -180,7 +181,7 @@ def _may_take(actor: User, appointment: Appointment, known: Collection[int], now
     """Raise ValidationError for a time that cannot be, and on `known` for clashes nobody has accepted."""
     if not now <= appointment.starts_at <= now + MAX_AHEAD:
         raise ValidationError({"starts_at": _("Choose a time that is to come, within the next year.")})
-    hold_manager(manager_of(appointment.action))
+    hold_time(manager_of(appointment.action))
     unheard = [one for one in clashes(actor, appointment) if one.pk not in known]
     if unheard:
         raise ValidationError(
@@ -201,12 +202,6 @@ def manager_of(action: Action) -> int | None:
         return action.owner_id
     held = Assignment.objects.filter(client=action.client_id, role="primary", to_on=None)
     return held.values_list("manager_id", flat=True).first()
-
-
-def hold_manager(manager_id: int | None) -> None:
-    """Until the transaction ends nobody else may decide about this person's time."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('appointment'), %s)", [manager_id or 0])
 
 
 def clashes(actor: User, appointment: Appointment) -> list[Clash]:

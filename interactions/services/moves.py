@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from clients.services.ground import may_edit, may_plan
 from common.calendars import WorkingCalendar
 from interactions.models import Action, Appointment, Courtesy
-from interactions.services.appointments import clashes, follow_move, hold_manager, manager_of
+from interactions.services.appointments import clashes, follow_move, manager_of
+from interactions.services.guard import hold_time
 from staff.models import User
 
 LONGEST_MOVE = timedelta(days=366)
@@ -100,7 +101,7 @@ def put_back(*, actor: User, action: Action, act: str) -> Action:
 
 def _still_free(actor: User, appointment: Appointment) -> None:
     if appointment.cancelled_at is None:
-        hold_manager(manager_of(appointment.action))
+        hold_time(manager_of(appointment.action))
         taken = clashes(actor, appointment)
         if taken:
             raise ValidationError([one.words for one in taken])

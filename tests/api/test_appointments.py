@@ -47,3 +47,13 @@ def test_a_courtesy_above_the_limit_waits_and_only_another_supervisor_decides(
     assert person(alice).patch(address, {"cost": "90"}).json()["state"] == "approved"
     assert person(alice).post(f"{address}step/", {"to": "ordered"}).json()["state"] == "ordered"
     assert Courtesy.objects.get().cost == Decimal(90)
+
+
+def test_an_action_is_moved_with_its_appointment(person, alice, carla, errors):
+    action, caller = ActionFactory(client=carla), person(alice)
+    at = timezone.now() + timedelta(days=2)
+    caller.post("/api/v1/appointments/", {"action": action.pk, "starts_at": at.isoformat()})
+    address, to = f"/api/v1/actions/{action.pk}/move/", alice.today() + timedelta(days=9)
+    assert errors(caller.post(address, {"to": "2020-01-01"})) == [("to", "invalid")]
+    assert caller.post(address, {"to": to.isoformat()}).json()["due_on"] == to.isoformat()
+    assert timezone.localtime(Appointment.objects.get().starts_at, alice.zone).date() == to

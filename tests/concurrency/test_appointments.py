@@ -42,7 +42,7 @@ def test_of_two_at_the_same_moment_one_wins_and_the_other_is_told(both):
 
 def test_control_without_the_lock_both_slip_through(both, monkeypatch):
     """Shows the race that the lock is there for: if this fails, the test above proves nothing."""
-    monkeypatch.setattr(appointments, "hold_manager", lambda manager_id: None)
+    monkeypatch.setattr(appointments, "hold_time", lambda manager_id: None)
     assert isinstance(both(), Appointment)
     assert Appointment.objects.standing().count() == 2
 

@@ -137,6 +137,18 @@ def test_moved_onto_another_appointment_it_is_refused_and_stays(alice, carla, da
     assert action.due_on == day
 
 
+def test_handed_over_it_takes_the_colleagues_time_unless_that_is_given_away(
+    alice, anna, bob, carla, nina, meet
+):
+    meet(ActionFactory(client=nina), 10, actor=anna)
+    action = ActionFactory(client=carla)
+    meet(action, 10, 30)
+    carla.assignments.create(manager=anna, role="secondary")
+    with pytest.raises(ValidationError, match="another appointment at that time"):
+        services.hand_over_action(actor=alice, action=action, to=anna, reason="Knows funds")
+    assert services.hand_over_action(actor=alice, action=action, to=bob, reason="Ill").owner == bob
+
+
 def test_put_off_past_its_appointment_is_refused(alice, carla, day, meet):
     action = ActionFactory(client=carla)
     meet(action, 10)
