@@ -78,7 +78,7 @@ document.addEventListener("keydown", (event) => {
     const next = days[days.indexOf(carried.to) + STEPS[event.key]];
     if (!next) { say(plan().dataset.edge); return; }
     aim(next);
-    next.scrollIntoView({ block: "nearest", inline: "nearest" });
+    $("[data-load]", next).scrollIntoView({ block: "nearest", inline: "nearest" });
     say(`${next.dataset.name}, ${next === carried.from ? $("[data-load]", next).textContent : next.dataset.after}`);
   } else if (event.key === "Enter") {
     event.preventDefault();
