@@ -17,7 +17,8 @@ HORIZON = timedelta(days=35)  # so far ahead contacts are placed
 SLACK = timedelta(days=7)  # past the ideal day, where the tier has no maximum
 
 # Clients whose next contact lies within the horizon, with whoever holds them. Left out are clients with whom a
-# contact of the theme is planned otherwise or an appointment stands, and those whose contact of this round was done or skipped.
+# contact of the theme is planned otherwise, or has an appointment, and those whose contact of this round was done
+# or skipped.
 _WISHES = """
 SELECT k.id, h.manager_id, k.next_due_on,
        k.next_due_on + greatest(coalesce(t.maximum_days - t.ideal_days, %(slack)s), 0),
@@ -31,9 +32,8 @@ SELECT k.id, h.manager_id, k.next_due_on,
    AND NOT EXISTS (
        SELECT 1 FROM interactions_action a
         WHERE a.client_id = k.id
-          AND (a.state = 'planned' AND a.theme_id = %(theme)s AND a.origin <> 'plan'
-            OR a.state = 'planned' AND EXISTS (SELECT 1 FROM interactions_appointment p
-                                                WHERE p.action_id = a.id AND p.cancelled_at IS NULL)
+          AND (a.state = 'planned' AND a.theme_id = %(theme)s AND (a.origin <> 'plan' OR EXISTS (
+                   SELECT 1 FROM interactions_appointment p WHERE p.action_id = a.id AND p.cancelled_at IS NULL))
             OR a.origin = 'plan' AND a.event_on = k.next_due_on AND a.state IN ('done', 'skipped', 'cancelled')))
 """
 # What stands on each day of each account manager: their own by name, or of the clients they hold.

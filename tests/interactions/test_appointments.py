@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from icalendar import Calendar
 
-from clients.models import Tier
+from clients.models import Theme, Tier
 from common.models import Holiday
 from interactions import services
 from interactions.models import Action, Appointment
@@ -203,6 +203,13 @@ def test_the_plan_leaves_an_appointment_where_it_is(alice, north, carla, day, me
     type(carla).objects.filter(pk=carla.pk).update(next_due_on=today + timedelta(days=5))
     plan_service(north, on=today)
     assert Action.objects.open().get().due_on == saturday
+
+
+def test_an_appointment_about_something_else_does_not_stop_the_plan(alice, north, carla, meet):
+    gold = Tier.objects.get(code="gold")
+    type(carla).objects.filter(pk=carla.pk).update(tier=gold, next_due_on=alice.today())
+    meet(ActionFactory(client=carla, theme=Theme.objects.get(code="maturity"), origin="occurrence"), 10)
+    assert plan_service(north, on=alice.today()).placed == 1
 
 
 def test_the_call_that_arranges_an_appointment_does_not_end_it(alice, north, carla, meet):
