@@ -31,8 +31,10 @@ from common.api.views import ApiView
 from corebanking.api import ImportViewSet
 from interactions.api import (
     ActionViewSet,
+    AppointmentViewSet,
     ClientMessageViewSet,
     ContactViewSet,
+    CourtesyViewSet,
     OccurrenceViewSet,
     OpportunityViewSet,
     PromiseViewSet,
@@ -61,6 +63,8 @@ router.register("agreements", AgreementViewSet, "agreement")
 router.register("contacts", ContactViewSet, "contact")
 router.register("actions", ActionViewSet, "action")
 router.register("client_messages", ClientMessageViewSet, "client-message")
+router.register("appointments", AppointmentViewSet, "appointment")
+router.register("courtesies", CourtesyViewSet, "courtesy")
 router.register("occurrences", OccurrenceViewSet, "occurrence")
 router.register("promises", PromiseViewSet, "promise")
 router.register("opportunities", OpportunityViewSet, "opportunity")

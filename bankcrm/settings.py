@@ -73,6 +73,7 @@ CLIENT_HOURS = (time(8), time(20))
 CLIENT_MAIL_GRACE = timedelta(minutes=1)  # so long an approval can be undone
 SIGHT_GRANT = timedelta(hours=1)
 REVEAL_SECONDS = 30
+FEED_NAMES = env.bool("FEED_NAMES", False)  # clients by name in calendars outside the bank, else by initials
 COUNTER_SIGHT = timedelta(minutes=15)  # how long one card stays open to the front desk
 COUNTER_LOOKUPS = env.int("COUNTER_LOOKUPS", 30)  # a person's, in any window of
 COUNTER_WINDOW = timedelta(minutes=10)
@@ -400,7 +401,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"secrets": {"()": "common.logs.MaskSecrets"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     "loggers": {
         "django.db.backends": {"level": "WARNING"},

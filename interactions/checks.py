@@ -9,6 +9,7 @@ from interactions.models import (
     ClientMessage,
     Contact,
     ContactNote,
+    Courtesy,
     Occurrence,
     Opportunity,
     Promise,
@@ -21,6 +22,8 @@ def checks() -> list[str]:
     return [
         *_cadence(),
         *_actions(),
+        *_appointments(),
+        *_courtesies(),
         *_followed(),
         *_written(),
         *found(
@@ -93,6 +96,29 @@ def _written() -> list[str]:
             "messages that answer an action of another client",
         ),
     ]
+
+
+def _appointments() -> list[str]:
+    """An action with an appointment is due at its moment, in the days and hours of the client's branch."""
+    return found_by_sql(
+        """
+        SELECT p.id FROM interactions_appointment p
+          JOIN interactions_action a ON a.id = p.action_id
+          JOIN clients_client k ON k.id = a.client_id
+          JOIN staff_branch b ON b.id = k.branch_id
+         WHERE p.cancelled_at IS NULL AND a.state = 'planned'
+           AND (a.due_on + a.due_at) IS DISTINCT FROM (p.starts_at AT TIME ZONE b.time_zone)
+        """,
+        "appointments at another moment than their action",
+    )
+
+
+def _courtesies() -> list[str]:
+    """Nobody approves or refuses what they asked for themselves."""
+    return found(
+        Courtesy.objects.filter(state__in=("approved", "refused"), decided_by=F("asked_by")),
+        "courtesies decided by whoever asked for them",
+    )
 
 
 def _followed() -> list[str]:

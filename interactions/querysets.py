@@ -10,7 +10,11 @@ from django.db import connection
 from django.db.models import (
     BooleanField,
     Case,
+    DateField,
+    DateTimeField,
+    DurationField,
     Exists,
+    ExpressionWrapper,
     F,
     IntegerField,
     OuterRef,
@@ -19,7 +23,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from clients.querysets import ClientQuerySet, OfClientQuerySet
@@ -141,6 +145,11 @@ class ActionQuerySet(OfClientQuerySet):
         held = _primary().filter(manager=manager)
         return self.open().filter(Q(owner=manager) | Q(Exists(held), owner=None))
 
+    def with_day(self) -> "ActionQuerySet":
+        """Annotates the day of the plan on which each stands: due, or put off to."""
+        put_off = Coalesce(F("snoozed_until"), F("due_on"))
+        return self.annotate(stands_on=Greatest(F("due_on"), put_off, output_field=DateField()))
+
     def workable(self) -> "ActionQuerySet":
         """What a client's status leaves: dormant, duties only; with an open complaint, no greeting."""
         complaints = apps.get_model("interactions", "ServiceCase").objects.filter(
@@ -196,10 +205,10 @@ class ActionQuerySet(OfClientQuerySet):
         return self.filter(due_on__range=(monday, monday + timedelta(days=6)))
 
 
-def _primary() -> "OfClientQuerySet":
+def _primary(client: str = "client") -> "OfClientQuerySet":
     """The open primary assignment of the outer row's client."""
     rows = apps.get_model("clients", "Assignment").objects
-    return rows.filter(client=OuterRef("client"), role="primary", to_on=None)
+    return rows.filter(client=OuterRef(client), role="primary", to_on=None)
 
 
 @dataclass(frozen=True)
@@ -272,6 +281,40 @@ def _among(clients: "ClientQuerySet | list[int]") -> tuple[str, list]:
     except EmptyResultSet:
         return "false", []
     return f"a.client_id IN ({sql})", list(params)
+
+
+class AppointmentQuerySet(OfClientQuerySet):
+    client_path = "action__client"
+
+    def standing(self) -> "AppointmentQuerySet":
+        """Still to take place: not cancelled, and the action is open."""
+        return self.filter(cancelled_at=None, action__state="planned")
+
+    def overlapping(self, starts_at: datetime, ends_at: datetime) -> "AppointmentQuerySet":
+        """Those that share a moment with a stretch of time; what ends as the other begins does not."""
+        long = ExpressionWrapper(F("minutes") * timedelta(minutes=1), output_field=DurationField())
+        ends = ExpressionWrapper(F("starts_at") + long, output_field=DateTimeField())
+        # None is longer than half a day: the index goes by when it begins.
+        near = self.filter(starts_at__lt=ends_at, starts_at__gt=starts_at - timedelta(hours=12))
+        return near.annotate(ends=ends).filter(ends__gt=starts_at)
+
+    def in_hand_of(self, manager) -> "AppointmentQuerySet":
+        """Of actions that are a person's by name, or nobody's of clients the person holds."""
+        held = _primary("action__client").filter(manager=manager)
+        return self.filter(Q(action__owner=manager) | Q(Exists(held), action__owner=None))
+
+
+class CourtesyQuerySet(OfClientQuerySet):
+    client_path = "action__client"
+
+    def counting(self) -> "CourtesyQuerySet":
+        """What counts against a limit: all but what was refused, withdrawn, or fell away with its action."""
+        spent = Q(state__in=("ordered", "given")) | Q(action__state__in=("planned", "done"))
+        return self.exclude(state__in=("refused", "withdrawn")).filter(spent)
+
+    def waiting(self) -> "CourtesyQuerySet":
+        """For a supervisor to decide about."""
+        return self.filter(state="waiting", action__state="planned")
 
 
 class OccurrenceQuerySet(OfClientQuerySet):

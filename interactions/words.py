@@ -1,7 +1,7 @@
 """Reasons in words: the fact first, then the context. Whole sentences, one for each case and language."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -14,7 +14,7 @@ from common import saying
 from common.calendars import public_holidays
 from common.festivals import FESTIVALS
 from common.text import is_han
-from interactions.models import Action, Contact, Severity
+from interactions.models import Action, Appointment, Contact, Courtesy, Severity
 from interactions.querysets import MONEY, OWED
 
 CHANNEL_ICONS = {
@@ -242,6 +242,67 @@ def _attempts(attempts: list[Contact], today: date) -> str:
     return ngettext(
         "%(count)s attempt, the last on %(date)s.", "%(count)s attempts, the last on %(date)s.", len(tried)
     ) % {"count": len(tried), "date": last}
+
+
+def appointment(action: Action, found: Appointment, place: str) -> str:
+    """When and where an action takes place, and what the client answered. `place` as the reader may know it."""
+    begins = datetime.combine(action.due_on, action.due_at or time())
+    names = {
+        "from": saying.clock(begins.time()),
+        "to": saying.clock((begins + timedelta(minutes=found.minutes)).time()),
+        "place": place,
+    }
+    said = (
+        _("Appointment %(from)s to %(to)s, %(place)s.") if place else _("Appointment %(from)s to %(to)s.")
+    ) % names
+    return f"{said} {answered(found)}"
+
+
+def answered(found: Appointment) -> str:
+    """What the client said to an appointment."""
+    return {
+        "asked": _("The client has not answered yet."),
+        "confirmed": _("The client has confirmed."),
+        "declined": _("The client has declined."),
+    }[found.answer]
+
+
+def and_then(rest: str, said: str) -> str:
+    """One more sentence after the context of a reason, which may lack its full stop."""
+    if rest and said and rest[-1:].isalnum():
+        rest += "。" if is_han(rest[-1]) else "."
+    return f"{rest} {said}".strip()
+
+
+def courtesy(found: Courtesy, is_done: bool) -> str:
+    """What became of a gift or gesture, or what is missing: "Flowers planned, not ordered."."""
+    kind = str(saying.choice(found, "kind"))
+    if found.state == "given" or (is_done and found.state in Courtesy.FREE):
+        return _("%(kind)s: given.") % {"kind": kind}
+    if found.state in ("planned", "approved"):
+        return {
+            "gift": _("Gift planned, not bought."),
+            "flowers": _("Flowers planned, not ordered."),
+            "card": _("Card planned, not written."),
+            "meal": _("Meal planned, not booked."),
+            "gesture": _("Gesture planned."),
+        }[found.kind]
+    return {
+        "waiting": _("%(kind)s: waits for the supervisor's approval."),
+        "refused": _("%(kind)s: refused by the supervisor."),
+        "ordered": _("%(kind)s: ordered, to be given."),
+        "withdrawn": "",
+    }[found.state] % {"kind": kind}
+
+
+def due(action: Action, today: date, found: Appointment | None) -> str:
+    """The right edge of a row: by when, or with an appointment when: "at 16:00", "tomorrow, 16:00"."""
+    if found is None or action.due_at is None or action.due_on < today:
+        return saying.due(action.due_on, today, action.due_at)
+    clock = saying.clock(action.due_at)
+    if action.due_on == today:
+        return _("at %(time)s") % {"time": clock}
+    return f"{saying.near_day(action.due_on, today)}, {clock}"
 
 
 def rank(action: Action, today: date) -> str:

@@ -84,6 +84,8 @@ KINDS: dict[str, Callable[[Notification], str]] = {
     "message_unknown": _message_unknown,
     "referral": lambda notification: _("A colleague leads a client to you. Please accept or decline."),
     "referral_ended": lambda notification: _("A referral of yours has ended; its outcome is on the file."),
+    "courtesy": lambda notification: _("A courtesy above the limit waits for your decision."),
+    "courtesy_decided": lambda notification: _("Your supervisor has decided about a courtesy."),
     "in_branch": lambda notification: _("A client of yours is in the branch now."),
 }
 

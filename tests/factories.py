@@ -26,9 +26,11 @@ from clients.services import refresh_search, value_hash
 from interactions.models import (
     THEME_OF,
     Action,
+    Appointment,
     ClientMessage,
     Contact,
     ContactNote,
+    Courtesy,
     Occurrence,
     Opportunity,
     Promise,
@@ -155,6 +157,32 @@ class ActionFactory(factory.django.DjangoModelFactory):
     due_on = factory.LazyAttribute(lambda action: action.opens_on)
     origin = "by_hand"
     about = "Ask about the summer"
+
+
+class AppointmentFactory(factory.django.DjangoModelFactory):
+    """Tomorrow at the same time; the action's day does not follow, services see to that."""
+
+    class Meta:
+        model = Appointment
+
+    action = factory.SubFactory(ActionFactory)
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
+    made_by = factory.SubFactory(UserFactory)
+
+
+class CourtesyFactory(factory.django.DjangoModelFactory):
+    """Flowers for 40 dollars that wait for a supervisor."""
+
+    class Meta:
+        model = Courtesy
+
+    action = factory.SubFactory(ActionFactory)
+    kind = "flowers"
+    cost = Decimal("40.00")
+    currency = "USD"
+    year = factory.LazyAttribute(lambda courtesy: courtesy.action.due_on.year)
+    state = "waiting"
+    asked_by = factory.SubFactory(UserFactory)
 
 
 class OccurrenceFactory(factory.django.DjangoModelFactory):

@@ -9,8 +9,10 @@ from clients.models import FactType
 from clients.services import Learnt, join_household, learn, write_dated_fact
 from tests.factories import (
     ActionFactory,
+    AppointmentFactory,
     ClientMessageFactory,
     ContactFactory,
+    CourtesyFactory,
     OpportunityFactory,
     PromiseFactory,
     ReferralFactory,
@@ -80,6 +82,14 @@ PAGES = {
     "unheeded": ([], {"bob"}),
     "plan": ([], {"alice", "anna", "bob", "charlie"}),
     "action-move": (["action"], {"alice", "bob", "dora"}),
+    "feed": ([], {"alice", "anna", "bob", "charlie"}),
+    "courtesy": (["action"], {"alice", "bob", "dora"}),
+    "courtesy-list": ([], {"bob"}),
+    "courtesy-decide": (["courtesy"], {"alice", "bob", "dora"}),
+    "appointment": (["action"], {"alice", "bob", "dora"}),
+    "appointment-plan": (["number"], {"alice", "bob", "dora"}),
+    "appointment-heed": (["number"], {"alice", "bob", "dora"}),
+    "appointment-file": (["appointment"], {"alice", "bob", "dora"}),
     "rule-list": ([], {"erin"}),
     "rule-change": (["source"], {"erin"}),
     "message-list": ([], {"alice", "anna", "bob", "charlie"}),
@@ -109,11 +119,12 @@ ELSEWHERE = {
     "relation-remove", "household-leave", "agreement-end", "opened-review",
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
-    "import-undo", "rule-drop",
     "messages-approve", "messages-undo", "message-drop", "message-take-back", "message-settle", "message-letter",
+    "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
+SECRET = {"feed-read"}  # opened by its secret alone: tests/interactions/test_feeds.py
 OTHERS = ("account_", "mfa_", "socialaccount_", "openid_connect_")  # allauth's own, which test themselves
 
 
@@ -129,7 +140,7 @@ def names(patterns=None, inside=False) -> set[str]:
 
 
 def test_every_address_stands_in_this_table():
-    known = set(PAGES) | ELSEWHERE | OPEN
+    known = set(PAGES) | ELSEWHERE | OPEN | SECRET
     assert {name for name in names() if not name.startswith(OTHERS)} == known
 
 
@@ -160,6 +171,8 @@ def world(carla, alice):
         "point": carla.contact_points.get(kind="phone").pk,
         "contact": contact.pk,
         "action": action.pk,
+        "courtesy": CourtesyFactory(action=action, asked_by=alice).pk,
+        "appointment": AppointmentFactory(action=action, made_by=alice).pk,
         "manager": alice.pk,
     }
 
@@ -182,6 +195,8 @@ def test_page_is_seen_by_those_who_may_and_absent_for_all_others(name, world, ca
 def test_stranger_gets_nothing(name, client, db):
     arguments = {
         "action-undo": [1, "skip"],
+        "courtesy-step": [1, "ordered"],
+        "courtesy-undo": [1],
         "known-undo": ["N-1", "fact", 1],
         "relation-remove": ["N-1", 1],
         "household-leave": ["N-1", 1],
@@ -193,6 +208,8 @@ def test_stranger_gets_nothing(name, client, db):
         has_key = name.startswith(
             (
                 "action-d",
+                "action-put",
+                "appointment-",
                 "contact-",
                 "point-",
                 "cover-",
@@ -230,6 +247,14 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
         (reverse("action-skip", args=[world["action"]]), {"reason": "no"}),
         (reverse("action-done", args=[world["action"]]), {}),
         (reverse("action-move", args=[world["action"]]), {"to": "2030-01-01"}),
+        (reverse("action-put-back", args=[world["action"]]), {}),
+        (reverse("appointment", args=[world["action"]]), {"on": "2030-01-01", "at": "10:00"}),
+        (reverse("appointment-plan", args=[carla.number]), {"on": "2030-01-01", "at": "10:00"}),
+        (reverse("appointment-cancel", args=[world["appointment"]]), {}),
+        (reverse("courtesy", args=[world["action"]]), {"kind": "gift", "cost": "1", "currency": "EUR"}),
+        (reverse("courtesy-decide", args=[world["courtesy"]]), {"approve": "yes"}),
+        (reverse("courtesy-step", args=[world["courtesy"], "withdrawn"]), {}),
+        (reverse("courtesy-undo", args=[world["courtesy"]]), {}),
         (reverse("action-plan") + f"?client={carla.number}", {"about": "x"}),
         (reverse("point-reveal", args=[world["point"]]), {}),
         (reverse("promise-note") + f"?client={carla.number}", {"text": "call tomorrow"}),

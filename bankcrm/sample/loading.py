@@ -16,6 +16,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from bankcrm.sample.arranged import arrange
 from bankcrm.sample.by_hand import work_by_hand
 from bankcrm.sample.cast import ADMINISTRATOR, SEES_IDENTITIES, STAFF
 from bankcrm.sample.files import Bank, Wish, make_bank, write_files
@@ -137,6 +138,8 @@ def _finish(bank: Bank, clock: "_Clock") -> None:
         on = bank.wish.as_of - timedelta(days=days_ago)
         raised += sum(raise_due(on=on, with_plans=not days_ago).raised.values())
     clock.done(f"came due: {raised} occurrences")
+    arranged = arrange()
+    clock.done("arranged: " + ", ".join(f"{count} {what}" for what, count in arranged.items()))
     SavedRun.objects.filter(job=JOB, on=bank.wish.as_of).update(finished_at=timezone.now())
 
 

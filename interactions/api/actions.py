@@ -71,6 +71,16 @@ class SnoozeInput(StrictSerializer):
     until = serializers.DateField()
 
 
+class ActionMoveInput(StrictSerializer):
+    to = serializers.DateField()
+    known = serializers.ListField(
+        child=serializers.IntegerField(min_value=1),
+        max_length=50,
+        required=False,
+        help_text="Clashes of its appointment that are accepted, by id.",
+    )
+
+
 class HandOverInput(StrictSerializer):
     to = ColleagueField(help_text="Staff number.")
     reason = serializers.CharField(max_length=300)
@@ -128,6 +138,12 @@ class ActionViewSet(Listed, Retrieved, ApiViewSet):
     def snooze(self, request, *args, **kwargs) -> Response:
         """Put it off to a day; it stays late once its due day has passed."""
         return self._work(services.snooze_action, SnoozeInput)
+
+    @extend_schema(request=ActionMoveInput, responses=ActionSerializer)
+    @action(detail=True, methods=["post"])
+    def move(self, request, *args, **kwargs) -> Response:
+        """Put it on another day, where the plan leaves it; its appointment goes along."""
+        return self._work(services.move_action, ActionMoveInput)
 
     @extend_schema(request=ReasonInput, responses=ActionSerializer)
     @action(detail=True, methods=["post"])

@@ -67,15 +67,3 @@ class PlanForm(PanelForm):
             Div(Field("due_on", wrapper_class="col"), Field("due_at", wrapper_class="col"), css_class="row"),
             Div(Field("channel", wrapper_class="col"), Field("theme", wrapper_class="col"), css_class="row"),
         )
-
-
-class MoveActionForm(PanelForm):
-    """The day on which an action is to stand."""
-
-    to = forms.DateField(label=_("On"), widget=day_input(autofocus=True))
-
-    def __init__(self, *args, action: Action, **kwargs):
-        super().__init__(*args, **kwargs)
-        today = action.client.branch.today()
-        self.initial.setdefault("to", max(action.due_on, today))
-        self.fields["to"].widget.attrs["min"] = str(today)

@@ -1,8 +1,11 @@
-"""Contacts, actions, occurrences, promises, opportunities, service, arrivals, messages. One module a noun."""
+"""Contacts, actions, occurrences, appointments, promises, opportunities, service, arrivals, messages."""
 
 from interactions.models.action import Action, Occurrence, Severity, Source
+from interactions.models.appointment import Appointment
 from interactions.models.arrival import Arrival
 from interactions.models.contact import Contact, ContactNote
+from interactions.models.courtesy import Courtesy
+from interactions.models.feed import CalendarFeed
 from interactions.models.message import SENT_BY, THEME_OF, ClientMessage, MessageKind, MessageTemplate
 from interactions.models.opportunity import Opportunity, Stage, StageChange
 from interactions.models.promise import Promise
@@ -13,11 +16,14 @@ __all__ = [
     "SENT_BY",
     "THEME_OF",
     "Action",
+    "Appointment",
     "Arrival",
+    "CalendarFeed",
     "CaseStep",
     "ClientMessage",
     "Contact",
     "ContactNote",
+    "Courtesy",
     "MessageKind",
     "MessageTemplate",
     "Occurrence",

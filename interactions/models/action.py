@@ -132,8 +132,14 @@ class Action(models.Model):
 
     @property
     def is_movable(self) -> bool:
-        """Whether a person may give it another day; the others are put off instead."""
-        return self.origin in self.MOVABLE
+        """Whether a person may give it another day: by its kind, or with its appointment; others are put off."""
+        return self.origin in self.MOVABLE or self.standing_appointment is not None
+
+    @property
+    def standing_appointment(self):
+        """Its appointment while that is to take place, else None. Rows of a list come with `appointment`."""
+        found = getattr(self, "appointment", None)
+        return found if found is not None and found.cancelled_at is None and self.is_open else None
 
 
 @tracked()

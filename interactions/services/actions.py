@@ -4,14 +4,15 @@ from datetime import date, time, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
 from clients.services.ground import may_edit, may_plan
 from common.text import clean_line
-from interactions.models import Action, Contact
+from interactions.models import Action, Appointment, Contact
+from interactions.services.guard import hold_time
 from messaging.services import notify
 from staff.models import User
 
@@ -133,12 +134,23 @@ def people_who_may_take(client: Client):
 def _locked(actor: User, action: Action) -> Action:
     """The action, locked, if it is open and the actor may work on it."""
     may_edit(actor, action)
-    locked = Action.objects.select_for_update(of=("self",)).select_related("client__branch").get(pk=action.pk)
+    rows = Action.objects.select_for_update(of=("self",)).select_related("client__branch", "client__tier")
+    locked = rows.select_related("theme", "owner").get(pk=action.pk)
     if not locked.is_open:
         raise ValidationError(
             _("Somebody has already closed this: it is %(state)s.") % {"state": locked.get_state_display()}
         )
     return locked
+
+
+def held_open(actor: User, action: Action) -> Action:
+    """The action, locked together with its client's status, if it is open and the actor may work on it.
+
+    Raises: ValidationError where it is closed, or the client's file is; PermissionDenied.
+    """
+    may_edit(actor, action)
+    may_plan(action.client)
+    return _locked(actor, action)
 
 
 @transaction.atomic
@@ -151,6 +163,9 @@ def snooze_action(*, actor: User, action: Action, until: date) -> Action:
     today = actor.today()
     if not today < until <= today + timedelta(days=90):
         raise ValidationError({"until": _("Choose a day after today, at most 90 days ahead.")})
+    appointment = action.standing_appointment
+    if appointment is not None and appointment.starts_at > timezone.now() and until > action.due_on:
+        raise ValidationError({"until": _("There is an appointment before that. Change it instead.")})
     action.snoozed_until = until
     action.save(update_fields=["snoozed_until"])
     return action
@@ -198,6 +213,9 @@ def reopen_action(*, actor: User, action: Action) -> Action:
             raise ValidationError(_("The next contact is planned already."))
         action.state, action.reason, action.closed_at = Action.State.PLANNED, "", None
         action.save(update_fields=["state", "reason", "closed_at"])
+        # Its appointment stands again: a calendar that heard of the end has to hear of that.
+        stood = Appointment.objects.filter(action=action, cancelled_at=None)
+        stood.update(sequence=F("sequence") + 2)
     return action
 
 
@@ -218,7 +236,7 @@ def wake_action(*, actor: User, action: Action) -> Action:
 
 @transaction.atomic
 def hand_over_action(*, actor: User, action: Action, to: User, reason: str) -> Action:
-    """Give one action to a colleague who may see the client; they are told.
+    """Give one action to a colleague who may see the client; they are told. Its appointment becomes theirs.
 
     Raises: ValidationError on `to` or `reason`.
     """
@@ -228,6 +246,12 @@ def hand_over_action(*, actor: User, action: Action, to: User, reason: str) -> A
         raise ValidationError({"reason": _("Write why it is handed over.")})
     if not people_who_may_take(action.client).filter(pk=to.pk).exists():
         raise ValidationError({"to": _("This person does not look after the client.")})
+    appointment = action.standing_appointment
+    if appointment is not None:
+        hold_time(to.pk)
+        taken = Appointment.objects.standing().overlapping(appointment.starts_at, appointment.ends_at)
+        if taken.in_hand_of(to).exclude(action=action).exists():
+            raise ValidationError({"to": _("This person has another appointment at that time.")})
     action.owner, action.reason, action.snoozed_until = to, reason[:300], None
     action.save(update_fields=["owner", "reason", "snoozed_until"])
     if to != actor:

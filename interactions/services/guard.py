@@ -58,6 +58,12 @@ def hold(client: Client, theme: Theme) -> None:
         )
 
 
+def hold_time(manager_id: int | None) -> None:
+    """Until the transaction ends nobody else may decide about this person's time: of two appointments, one wins."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('appointment'), %s)", [manager_id or 0])
+
+
 def repetition(
     *,
     actor: User,

@@ -32,17 +32,20 @@ _OF_OTHERS = """
         SELECT 1 FROM portfolio_purchase p JOIN portfolio_purchase r ON r.reverses_id = p.id
          WHERE p.number = split_part(o.subject, '/', 2))
 """
+# Time and place were agreed with the client: somebody acted.
+_FREE = """NOT EXISTS (
+    SELECT 1 FROM interactions_appointment p WHERE p.action_id = a.id AND p.cancelled_at IS NULL)"""
 _WITHDRAW = """
 gone AS (
     DELETE FROM interactions_occurrence o
      USING interactions_action a, {clients} k
      WHERE o.client_id = k.id AND a.id = o.action_id AND a.state = 'planned'
-       AND a.origin IN ('occurrence', 'plan') AND ({gone})
+       AND a.origin IN ('occurrence', 'plan') AND ({gone}) AND {free}
     RETURNING o.action_id
 ), withdrawn AS (
     UPDATE interactions_action a SET state = 'expired', closed_at = now()
       FROM {clients} k
-     WHERE k.id = a.client_id AND a.state = 'planned'
+     WHERE k.id = a.client_id AND a.state = 'planned' AND {free}
        AND (a.origin = 'occurrence' AND a.id IN (SELECT action_id FROM gone)
          OR a.origin = 'plan' AND a.event_on IS DISTINCT FROM k.next_due_on)
     RETURNING a.id
@@ -56,7 +59,7 @@ def withdrawing(clients: str, *, whole: bool = False) -> str:
     `whole` looks at dates, holdings and purchases as well. A planned contact of a round that is over ends too.
     """
     gone = f"{_OF_CLIENT} OR {_OF_OTHERS}" if whole else _OF_CLIENT
-    return _WITHDRAW.format(clients=clients, gone=gone)
+    return _WITHDRAW.format(clients=clients, gone=gone, free=_FREE)
 
 
 def withdraw_overtaken(branch: Branch) -> int:

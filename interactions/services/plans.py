@@ -4,13 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from clients.models import Theme
-from clients.services.ground import may_edit
 from common.calendars import WorkingCalendar
 from interactions.models import Action
 from interactions.planner import Wish, place
@@ -18,10 +15,10 @@ from staff.models import Branch, User
 
 HORIZON = timedelta(days=35)  # so far ahead contacts are placed
 SLACK = timedelta(days=7)  # past the ideal day, where the tier has no maximum
-LONGEST_MOVE = timedelta(days=366)
 
 # Clients whose next contact lies within the horizon, with whoever holds them. Left out are clients with whom a
-# contact of the theme is planned otherwise, and those whose contact of this round was done or skipped.
+# contact of the theme is planned otherwise, or has an appointment, and those whose contact of this round was done
+# or skipped.
 _WISHES = """
 SELECT k.id, h.manager_id, k.next_due_on,
        k.next_due_on + greatest(coalesce(t.maximum_days - t.ideal_days, %(slack)s), 0),
@@ -35,7 +32,8 @@ SELECT k.id, h.manager_id, k.next_due_on,
    AND NOT EXISTS (
        SELECT 1 FROM interactions_action a
         WHERE a.client_id = k.id
-          AND (a.state = 'planned' AND a.theme_id = %(theme)s AND a.origin <> 'plan'
+          AND (a.state = 'planned' AND a.theme_id = %(theme)s AND (a.origin <> 'plan' OR EXISTS (
+                   SELECT 1 FROM interactions_appointment p WHERE p.action_id = a.id AND p.cancelled_at IS NULL))
             OR a.origin = 'plan' AND a.event_on = k.next_due_on AND a.state IN ('done', 'skipped', 'cancelled')))
 """
 # What stands on each day of each account manager: their own by name, or of the clients they hold.
@@ -84,6 +82,7 @@ def plan_service(branch: Branch, *, on: date) -> Planned:
     wishes = {row[0]: Wish(row[2], row[0], row[3], row[1]) for row in found}
     reached = {row[0]: row[4] for row in found}
     open_now = Action.objects.open().filter(origin=Action.Origin.PLAN, client__branch=branch)
+    open_now = open_now.exclude(appointment__isnull=False, appointment__cancelled_at=None)
     standing = {
         client_id: (pk, due_on, event_on)
         for client_id, pk, due_on, event_on in open_now.values_list("client_id", "pk", "due_on", "event_on")
@@ -140,25 +139,3 @@ def _write(
         action.about = last.isoformat() if last else ""
     Action.objects.bulk_update(moving.values(), ["opens_on", "due_on", "event_on", "snoozed_until", "about"])
     Action.objects.bulk_create(fresh, batch_size=500)
-
-
-@transaction.atomic
-def move_action(*, actor: User, action: Action, to: date) -> Action:
-    """Put an open action on another day; the plan leaves it there.
-
-    Raises: ValidationError on `to` for a day that has passed, lies far away or after which a duty is late;
-    PermissionDenied.
-    """
-    may_edit(actor, action)
-    action = Action.objects.select_for_update(of=("self",)).select_related("client__branch").get(pk=action.pk)
-    today = action.client.branch.today()
-    if action.state != Action.State.PLANNED:
-        raise ValidationError(_("This action is closed already."))
-    if not action.is_movable:
-        raise ValidationError(_("This keeps its day. Put it off instead."))
-    if not today <= to <= today + LONGEST_MOVE:
-        raise ValidationError({"to": _("Choose a day within the next year.")})
-    action.opens_on = min(action.opens_on, to) if action.origin != Action.Origin.PLAN else to
-    action.due_on, action.snoozed_until = to, None
-    action.save(update_fields=["opens_on", "due_on", "snoozed_until"])
-    return action

@@ -152,12 +152,15 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
     """Open actions, promises with what became of them, and what was done or skipped lately."""
     user = request.user
     actions = list(
-        Action.objects.filter(client=client).open().ranked(today).select_related("theme", "owner")[:MOST]
+        Action.objects.filter(client=client)
+        .open()
+        .ranked(today)
+        .select_related("theme", "owner", "appointment", "courtesy")[:MOST]
     )
     ended = list(
         Action.objects.filter(client=client)
         .exclude(state="planned")
-        .select_related("theme", "owner")
+        .select_related("theme", "owner", "courtesy")
         .order_by("-closed_at", "-pk")[:20]
     )
     for action in (*actions, *ended):
@@ -170,9 +173,14 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
         .order_by("-due_on", "-pk")
     )
     return {
-        "actions": [_action_row(action, today) for action in actions],
+        "actions": [_action_row(user, action, today) for action in actions],
         "ended": [
-            {"action": one, "first": words.reason(one, today)[0], "why": shown_words(user, one.reason)}
+            {
+                "action": one,
+                "first": words.reason(one, today)[0],
+                "why": shown_words(user, one.reason),
+                "gives": _gives(one),
+            }
             for one in ended
         ],
         "promises": [
@@ -182,16 +190,24 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
     }
 
 
-def _action_row(action: Action, today: date) -> dict:
+def _action_row(user, action: Action, today: date) -> dict:
     first, rest = words.reason(action, today)
+    found = action.standing_appointment
+    meets = words.appointment(action, found, shown_words(user, found.place)) if found else ""
     return {
         "action": action,
         "first": first,
-        "rest": rest,
-        "due": saying.due(action.due_on, today, action.due_at),
+        "rest": words.and_then(words.and_then(rest, meets), _gives(action)),
+        "due": words.due(action, today, found),
         "late": action.due_on < today,
         "icon": words.CHANNEL_ICONS.get(action.channel, "phone"),
     }
+
+
+def _gives(action: Action) -> str:
+    """What became of the courtesy of an action, if it has one."""
+    found = getattr(action, "courtesy", None)
+    return words.courtesy(found, action.state == Action.State.DONE) if found is not None else ""
 
 
 def promise_state(promise: Promise, today: date) -> str:

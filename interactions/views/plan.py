@@ -4,26 +4,26 @@ from calendar import Calendar
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import DateField, F
-from django.db.models.functions import Coalesce, Greatest
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from clients.sight import shown_name, shown_native
-from clients.views.panels import client_form
+from clients.sight import shown_name, shown_native, shown_words
+from clients.views.panels import client_form, saved
 from common import saying
 from common.calendars import WorkingCalendar, public_holidays
-from common.pages import editable, go, tell, way_back
+from common.pages import editable, tell, way_back
 from interactions import words
-from interactions.forms.actions import MoveActionForm
+from interactions.forms.appointments import MoveActionForm
 from interactions.models import Action
-from interactions.services.plans import move_action
+from interactions.services.moves import move_action
+from interactions.views.appointments import put_back_url
 from staff.models import Role, User
 
+MONTH_ROWS = 3  # of a day in the month; the day itself shows all
 VIEWS = {"week": gettext_lazy("Week"), "month": gettext_lazy("Month"), "day": gettext_lazy("Day")}
 MOST_ROWS = 400  # of a view; a day that holds more says so by its number
 SHOWN_AHEAD = timedelta(days=400)
@@ -46,7 +46,15 @@ def plan(request: HttpRequest) -> HttpResponse:
     working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
     room = max(manager.daily_capacity, 1)
     days = [
-        _shown(user, first + timedelta(days=n), counts, working, room, today, with_rows=view != "month")
+        _shown(
+            user,
+            first + timedelta(days=n),
+            counts,
+            working,
+            room,
+            today,
+            most=MONTH_ROWS if view == "month" else None,
+        )
         for n in range((last - first).days + 1)
     ]
     context = {
@@ -107,10 +115,9 @@ def _stretch(view: str, on: date) -> tuple[date, date, date, date]:
 
 
 def _rows(user: User, manager: User, first: date, last: date):
-    stands_on = Greatest(F("due_on"), Coalesce(F("snoozed_until"), F("due_on")), output_field=DateField())
-    rows = Action.objects.visible_to(user).in_hand_of(manager).annotate(stands_on=stands_on)
+    rows = Action.objects.visible_to(user).in_hand_of(manager).with_day()
     rows = rows.filter(stands_on__range=(first, last)).select_related(
-        "client__tier", "client__branch", "theme"
+        "client__tier", "client__branch", "theme", "appointment"
     )
     return rows.defer("client__search", "client__document_number").order_by("stands_on", "due_at", "pk")[
         :MOST_ROWS
@@ -125,15 +132,17 @@ def _shown(
     room: int,
     today: date,
     *,
-    with_rows: bool,
+    most: int | None,
 ) -> dict:
     actions = counts.get(day, [])
     is_working = working.is_working(day)
     holiday = "" if is_working or day.weekday() >= 5 else _holiday(working, day)
-    if is_working:
-        said = _("%(all)s of %(room)s") % {"all": len(actions), "room": room}
-    else:
-        said = _("%(count)s on a day off") % {"count": len(actions)}
+
+    def said(count: int) -> str:
+        if is_working:
+            return _("%(all)s of %(room)s") % {"all": count, "room": room}
+        return _("%(count)s on a day off") % {"count": count}
+
     return {
         "day": day,
         "number": day.day,
@@ -143,10 +152,14 @@ def _shown(
         "is_worked_weekend": is_working and day.weekday() >= 5,
         "holiday": holiday,
         "count": len(actions),
-        "said": said,
+        "said": said(len(actions)),
+        "full_name": saying.day(day, "MMMMEEEEd"),
+        "with_one_more": said(len(actions) + 1),
+        "is_full": len(actions) + 1 > (room if is_working else 0),
         "over": max(0, len(actions) - (room if is_working else 0)),
         "share": f"{min(len(actions) / room, 1) * 100:.0f}",
-        "rows": [_row(user, action, today) for action in actions] if with_rows else [],
+        "rows": [_row(user, action, today) for action in actions[:most]],
+        "more": max(0, len(actions) - most) if most is not None else 0,
     }
 
 
@@ -158,6 +171,7 @@ def _holiday(working: WorkingCalendar, day: date) -> str:
 
 def _row(user: User, action: Action, today: date) -> dict:
     first, rest = words.reason(words.shown_about(user, action), today)
+    found = action.standing_appointment
     return {
         "action": action,
         "name": shown_name(user, action.client),
@@ -165,6 +179,8 @@ def _row(user: User, action: Action, today: date) -> dict:
         "first": first,
         "rest": rest,
         "at": action.due_at,
+        "answered": words.answered(found) if found else "",
+        "meets": words.appointment(action, found, shown_words(user, found.place)) if found else "",
         "icon": "gift" if action.source == "birthday" else words.CHANNEL_ICONS.get(action.channel, "phone"),
         "is_late": action.due_on < today,
         "may_move": action.is_movable,
@@ -183,18 +199,27 @@ def _title(view: str, on: date, first: date, last: date) -> str:
 
 
 def action_move(request: HttpRequest, pk: int) -> HttpResponse:
-    """Put one action on another day: the keyboard's way, and the phone's."""
+    """Put one action on another day: dragged there, by keyboard, or by the form of a phone."""
     rows = Action.objects.select_related("client__branch", "client__tier", "theme")
     action = editable(request, rows, pk=pk)
     form = MoveActionForm(request.POST or None, action=action)
     back = way_back(request, reverse("plan"))
+    dropped = request.headers.get("Accept") == "application/json"
     if request.method == "POST" and form.is_valid():
         try:
-            move_action(actor=request.user, action=action, **form.cleaned_data)
+            moved = move_action(actor=request.user, action=action, **form.cleaned_data)
         except ValidationError as error:
+            if dropped:
+                return JsonResponse({"said": " ".join(error.messages)}, status=422)
             form.add_service_errors(error)
         else:
-            day = saying.day(form.cleaned_data["to"], "MMMMEEEEd")
-            tell(request, _("Moved to %(date)s: %(name)s.") % {"date": day, "name": action.client.name})
-            return go(request, back)
+            day = saying.day(moved.due_on, "MMMMEEEEd")
+            text = _("Moved to %(date)s: %(name)s.") % {"date": day, "name": action.client.name}
+            undo = put_back_url(action, back)
+            if dropped:
+                tell(request, text, undo_url=undo)
+                return JsonResponse({"said": text})
+            return saved(request, text, back, undo_url=undo)
+    elif dropped:
+        return JsonResponse({"said": " ".join(form.errors.get("to", []))}, status=422)
     return client_form(request, action.client, form=form, title=_("Another day"), save=_("Move"), back=back)

@@ -144,6 +144,9 @@
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
   });
+  // What works with a script alone is shown by it.
+  for (const part of $$(".by-script")) part.hidden = false;
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
   addEventListener("pageshow", () => { for (const form of $$("form[data-sent]")) delete form.dataset.sent; });
   settlePanel();
 })();

@@ -32,7 +32,16 @@ from clients.models import (
 from common.models import SavedRun
 from corebanking.models import ImportJob
 from interactions.checks import checks as interaction_checks
-from interactions.models import Action, Contact, Opportunity, Promise, Referral, ServiceCase
+from interactions.models import (
+    Action,
+    Appointment,
+    Contact,
+    Courtesy,
+    Opportunity,
+    Promise,
+    Referral,
+    ServiceCase,
+)
 from metrics.checks import checks as metric_checks
 from metrics.periods import Period
 from metrics.reports import report, scope_of_bank
@@ -286,6 +295,8 @@ def test_everything_of_a_clients_file_is_there_and_nothing_is_wrong(load):
     assert 4 <= open_cases.count() <= 6
     assert len(set(open_cases.values_list("done", flat=True))) >= 3
     assert sorted(Referral.objects.values_list("state", flat=True)) == ["accepted", "offered"]
+    assert Appointment.objects.standing().exists()
+    assert {"planned", "ordered", "waiting"} <= set(Courtesy.objects.values_list("state", flat=True))
     assert Client.objects.filter(is_restricted=True).count() == 1
     assert SightGrant.objects.filter(kind="break_glass", reviewed_at=None).count() == 1
     assert Tier.objects.get(code="private").guard_blocks

@@ -192,8 +192,9 @@ PLACES = {
               "/client/C-1/opportunities/", "/client/C-1/service/", "/client/C-1/known/", "/client/C-1/consents/",
               "/client/C-1/agreement/", "/opportunities/", "/opportunities/?view=list", "/cases/", "/referrals/",
               "/promises/note/?client=C-1", "/client/C-1/case/open/", "/client/C-1/facts/add/", "/clients/add/",
-              "/client/C-1/consents/record/", "/plan/", "/plan/?view=month", "/plan/?view=day"],
-    "bob": ["/dashboard/", "/team/", "/team/opened/", "/client/C-1/restricted/", "/unheeded/"],
+              "/client/C-1/consents/record/", "/plan/", "/plan/?view=month", "/plan/?view=day",
+              "/plan/elsewhere/", "/client/C-1/appointment/make/"],
+    "bob": ["/dashboard/", "/team/", "/team/opened/", "/client/C-1/restricted/", "/unheeded/", "/courtesies/"],
     "erin": ["/imports/", "/reminders/", "/reminders/birthday/"],
     "frank": ["/clients/open/"],
 }  # fmt: skip

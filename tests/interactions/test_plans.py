@@ -17,7 +17,8 @@ from interactions.models import Action
 from interactions.planner import EARLY, Wish, place
 from interactions.services import raise_due
 from interactions.services.cadence import refresh_cadence
-from interactions.services.plans import HORIZON, move_action, plan_service
+from interactions.services.moves import move_action
+from interactions.services.plans import HORIZON, plan_service
 from tests.factories import ActionFactory, ClientFactory, ContactFactory
 
 MONDAY = date(2026, 3, 2)
