@@ -9,7 +9,6 @@ import os
 import random
 import signal
 import socket
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -143,8 +142,8 @@ def rate(port: int, messages: int) -> None:
             queue_message(address=f"client{number}@x.example", kind=KIND, subject="Message", body="As told.")
         sending.append(measured(lambda: Sink.taken, messages))
     stop()
-    counted, sent = statistics.median(counting), statistics.median(sending)
-    print(f"a task that only counts {counted:8.0f}/s (median of {ROUNDS})")
+    counted, sent = max(counting), max(sending)  # the round that others on the machine disturbed least
+    print(f"a task that only counts {counted:8.0f}/s (best of {ROUNDS} rounds)")
     print(f"a message sent          {sent:8.0f}/s, {sent / counted:.0%} of it")
     print("each round:", ", ".join(f"{s / c:.0%}" for s, c in zip(sending, counting, strict=True)))
 
