@@ -69,7 +69,9 @@ FOLLOW_UP_DAYS = env.int("FOLLOW_UP_DAYS", 7)  # an interest voiced is followed 
 # Buyers are looked after again every so many days, by kind of product; "" is every other kind, 0 never.
 PURCHASE_REVIEW_DAYS = {"": env.int("PURCHASE_REVIEW_DAYS", 90)}
 # Mail and text messages to clients leave between these local hours, where nothing else was agreed.
-CLIENT_HOURS = (time(8), time(20))
+CLIENT_HOURS = tuple(time.fromisoformat(hour) for hour in env.str("CLIENT_HOURS", "08:00-20:00").split("-"))
+if len(CLIENT_HOURS) != 2 or CLIENT_HOURS[0] >= CLIENT_HOURS[1]:
+    raise ImproperlyConfigured("CLIENT_HOURS is two hours of a day, like 08:00-20:00.")
 CLIENT_MAIL_GRACE = timedelta(minutes=1)  # so long an approval can be undone
 SIGHT_GRANT = timedelta(hours=1)
 REVEAL_SECONDS = 30
