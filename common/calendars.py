@@ -72,6 +72,10 @@ class WorkingCalendar:
             return False
         return day not in public_holidays(self.country, self.region, day.year)
 
+    def is_provisional(self, year: int, today: date) -> bool:
+        """Whether a coming year's days off are only foreseen: the bank's table has no official notice of it yet."""
+        return year > today.year and not any(day.year == year for day in self.own)
+
     def next_working(self, day: date) -> date:
         """The day itself, or the first working day after it (the market's "following" convention)."""
         for _ in range(LONGEST_REST):

@@ -70,6 +70,7 @@ def plan(request: HttpRequest) -> HttpResponse:
         "before": before,
         "after": after,
         "today": today,
+        "provisional": last.year if working.is_provisional(last.year, today) else None,
         "room": room,
         "over": sum(1 for day in days if day["over"]),
         "full": len(rows) == MOST_ROWS,

@@ -311,3 +311,14 @@ def test_the_page_costs_the_same_for_2_rows_and_for_40(signed_in, alice, busy, d
     with django_assert_max_num_queries(8) as many:
         assert "43 of 2" in browser.get("/plan/").content.decode()
     assert len(few) == len(many)
+
+
+def test_days_off_of_a_year_without_official_notice_are_called_provisional(signed_in, alice):
+    page = signed_in(alice)
+    year = alice.today().year + 1
+    words = f"Days off of {year} are provisional"
+    address = f"/plan/?view=month&on={year}-01-15"
+    assert words in page.get(address).content.decode()
+    assert words not in page.get("/plan/?view=day").content.decode()
+    Holiday.objects.create(on=date(year, 1, 6), name="Notice", country=alice.branch.country)
+    assert words not in page.get(address).content.decode()
