@@ -25,7 +25,7 @@ from common.models import SavedRun
 from interactions.models import Action, Contact, Occurrence, ReminderRule
 from interactions.services.overtaken import withdraw_overtaken
 from interactions.services.plans import plan_service
-from interactions.sources import SOURCES, Asked, Due, MaturitySource, Rules, Source
+from interactions.sources import SOURCES, Asked, Due, Rules, Source, cause_of
 from messaging.services import notify
 from staff.models import Branch, User
 
@@ -88,7 +88,7 @@ def _raise_for_branch(
     for source in SOURCES:
         rules = all_of[source.code]
         asked = Asked(branch, working, began if source.lasts else since, on, rules)
-        if source.code == "not_reached":
+        if source.planned:
             # Planned contacts answer it, within what a day holds: none is too old.
             if not with_plans:
                 continue
@@ -178,11 +178,11 @@ def _write(source: Source, on: date, chunk: list[Noticed], done: Raised, told: C
     fresh: dict[str, Action] = {}
     links: list[tuple[int, str | int]] = []
     for row in sorted(rows, key=lambda row: row.due.due_on):
-        due, cause = row.due, _cause(row.due)
+        due, cause = row.due, row.due.cause
         pk = due.action_id or standing.get(cause)
         if pk is None and cause not in fresh:
             fresh[cause] = _action(source, theme, row)
-        elif pk is not None and due.action_id is None and source.code != "not_reached":
+        elif pk is not None and due.action_id is None and not source.planned:
             _tell_anew(pk, row)
         if pk is None or due.action_id is not None:
             told[due.client_id, due.owner_id] += 1
@@ -197,14 +197,10 @@ def _write(source: Source, on: date, chunk: list[Noticed], done: Raised, told: C
         )
 
 
-def _cause(due: Due) -> str:
-    """What a coming-due is about: the steps before one maturity are about the same."""
-    return due.subject.partition("/T-")[0]
-
-
 def _without_moved(source: Source, chunk: list[Noticed]) -> list[Noticed]:
-    """Leave out maturities whose step was told for a day nearby: the calendar moved the day, not the bank."""
-    if source.code != "maturity":
+    """Leave out what was told for a day nearby: the calendar moved the day, not the bank."""
+    longest = source.longest_move
+    if longest is None:
         return chunk
     known: dict[str, list[date]] = {}
     rows = Occurrence.objects.filter(source=source.code, subject__in=[row.due.subject for row in chunk])
@@ -214,7 +210,7 @@ def _without_moved(source: Source, chunk: list[Noticed]) -> list[Noticed]:
         row
         for row in chunk
         if not any(
-            day != row.due.due_on and abs(day - row.due.due_on) <= MaturitySource.longest_move
+            day != row.due.due_on and abs(day - row.due.due_on) <= longest
             for day in known.get(row.due.subject, ())
         )
     ]
@@ -222,15 +218,13 @@ def _without_moved(source: Source, chunk: list[Noticed]) -> list[Noticed]:
 
 def _standing(source: Source, rows: list[Noticed]) -> dict[str, int]:
     """Open actions by cause: of an earlier step or day of the same cause, or a contact that is planned anyway."""
-    if source.code == "not_reached":
+    if source.planned:
         planned = Action.objects.open().filter(
             origin=Action.Origin.PLAN, client__in=[row.due.client_id for row in rows]
         )
         by_client = dict(planned.values_list("client_id", "pk"))
-        return {
-            _cause(row.due): by_client[row.due.client_id] for row in rows if row.due.client_id in by_client
-        }
-    causes = {_cause(row.due) for row in rows}
+        return {row.due.cause: by_client[row.due.client_id] for row in rows if row.due.client_id in by_client}
+    causes = {row.due.cause for row in rows}
     clients = [row.due.client_id for row in rows]
     told = Occurrence.objects.filter(
         source=source.code,
@@ -238,7 +232,7 @@ def _standing(source: Source, rows: list[Noticed]) -> dict[str, int]:
         action__state=Action.State.PLANNED,
         action__origin=Action.Origin.OCCURRENCE,
     ).values_list("subject", "action_id")
-    found = ((subject.partition("/T-")[0], pk) for subject, pk in told)
+    found = ((cause_of(subject), pk) for subject, pk in told)
     return {cause: pk for cause, pk in found if cause in causes}
 
 

@@ -11,6 +11,11 @@ from interactions.models import ReminderRule
 from staff.models import Branch
 
 
+def cause_of(subject: str) -> str:
+    """What a coming-due is about: the steps before one maturity ("holding/LD-7/T-30") are about the same."""
+    return subject.partition("/T-")[0]
+
+
 @dataclass(frozen=True)
 class Due:
     """One coming-due. It stands on Today `lead_days` before `due_on`: its own where given, else the rule's.
@@ -31,6 +36,10 @@ class Due:
     currency: str = ""
     action_id: int | None = None
     owner_id: int | None = None  # to whom that action was handed
+
+    @property
+    def cause(self) -> str:
+        return cause_of(self.subject)
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,8 @@ class Source(ABC):
 
     `lead_days` and `escalate_after` are what holds where the bank has no rule of its own. `lasts`: the cause
     goes on until somebody acts, and is never too old to be told; else a date that has passed is over.
+    `planned`: the service plan answers it, within what a day holds. `longest_move`: so far the calendar moves a
+    day; what was told for a day that near is not told again.
     """
 
     code: str
@@ -78,6 +89,8 @@ class Source(ABC):
     lead_days = 0
     escalate_after: int | None = None
     lasts = False
+    planned = False
+    longest_move: timedelta | None = None
 
     @abstractmethod
     def due(self, asked: Asked) -> Iterator[Due]:

@@ -20,7 +20,7 @@ class MaturitySource(Source):
     escalate_after = 2
     lasts = True
     kinds = ("term_deposit", "wealth_product", "bond", "fund", "insurance", "other")
-    longest_move = timedelta(days=15)
+    longest_move: timedelta = timedelta(days=15)
 
     def due(self, asked: Asked) -> Iterator[Due]:
         rows = (

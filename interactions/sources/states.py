@@ -44,6 +44,7 @@ class NotReachedSource(_ClientSource):
 
     code, theme = "not_reached", "keeping_in_touch"
     escalate_after = 14
+    planned = True
     field = "next_due_on"
 
     def event_on(self, client: Client, asked: Asked):
