@@ -129,6 +129,7 @@ class Client(models.Model):
                 condition=Q(status="active", next_due_on__isnull=False),
                 name="client_branch_due",
             ),
+            models.Index(fields=["country"], condition=Q(status="active"), name="client_country"),
             *(
                 models.Index(
                     fields=["branch", field],

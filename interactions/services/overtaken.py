@@ -61,10 +61,16 @@ def withdrawing(clients: str, *, whole: bool = False) -> str:
 
 def withdraw_overtaken(branch: Branch) -> int:
     """Withdraw what is overtaken of a branch's clients; how many actions ended. Repeatable."""
-    theirs = f"theirs AS (SELECT id, {', '.join(DAYS.values())} FROM clients_client WHERE branch_id = %s)"
+    return withdraw_from([branch.pk])
+
+
+def withdraw_from(branches: list[int], among: list[int] | None = None) -> int:
+    """`withdraw_overtaken` for several branches at once, by id; of some of their clients, or of all."""
+    theirs = f"theirs AS (SELECT id, {', '.join(DAYS.values())} FROM clients_client WHERE branch_id = ANY(%s)"
+    theirs += ")" if among is None else " AND id = ANY(%s))"
     with connection.cursor() as cursor:
         cursor.execute(
             f"WITH {theirs}, {withdrawing('theirs', whole=True)} SELECT count(*) FROM withdrawn",
-            [branch.pk],
+            [branches] if among is None else [branches, among],
         )
         return cursor.fetchone()[0]

@@ -2,8 +2,18 @@
 
 from collections.abc import Iterator
 
-from interactions.models import Action, Promise
-from interactions.sources.base import Asked, Due, Source
+from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+
+from interactions.models import Action, Occurrence, Promise
+from interactions.sources.base import READ, Asked, Due, Source
+
+
+def _told(source: str, prefix: str) -> Exists:
+    """Whether the day of a row was told; its subject is its key behind a prefix."""
+    subject = Concat(Value(prefix), Cast(OuterRef("pk"), CharField()))
+    told: QuerySet = Occurrence.objects.filter(source=source, subject=subject, due_on=OuterRef("due_on"))
+    return Exists(told)
 
 
 class PromiseSource(Source):
@@ -15,14 +25,15 @@ class PromiseSource(Source):
 
     def due(self, asked: Asked) -> Iterator[Due]:
         rows = Promise.objects.filter(
+            ~_told(self.code, "promise/"),
             opens_on__range=(asked.since, asked.on),
-            client__branch=asked.branch,
+            client__branch__in=asked.places.ids,
             client__status="active",
             action__state=Action.State.PLANNED,
         ).values_list(
             "pk", "client_id", "client__tier_id", "action_id", "action__owner_id", "opens_on", "due_on"
         )
-        for pk, client_id, tier_id, action_id, owner_id, opens_on, due_on in rows.iterator(chunk_size=2000):
+        for pk, client_id, tier_id, action_id, owner_id, opens_on, due_on in rows.iterator(chunk_size=READ):
             yield Due(
                 client_id=client_id,
                 tier_id=tier_id,
@@ -44,13 +55,14 @@ class NextStepSource(Source):
 
     def due(self, asked: Asked) -> Iterator[Due]:
         rows = Action.objects.filter(
+            ~_told(self.code, "action/"),
             origin=Action.Origin.NEXT_STEP,
             state=Action.State.PLANNED,
             due_on__range=(asked.since, asked.until),
-            client__branch=asked.branch,
+            client__branch__in=asked.places.ids,
             client__status="active",
         ).values_list("pk", "client_id", "client__tier_id", "owner_id", "due_on")
-        for pk, client_id, tier_id, owner_id, due_on in rows.iterator(chunk_size=2000):
+        for pk, client_id, tier_id, owner_id, due_on in rows.iterator(chunk_size=READ):
             yield Due(
                 client_id, tier_id, subject=f"action/{pk}", due_on=due_on, action_id=pk, owner_id=owner_id
             )

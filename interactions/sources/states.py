@@ -1,13 +1,15 @@
 """What lasts until somebody acts: nobody reached, a profile or document that ends, a relationship that weakens."""
 
 from collections.abc import Iterator
+from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from clients.models import Client
 from interactions.models import Occurrence
-from interactions.sources.base import Asked, Due, Source
+from interactions.sources.base import READ, Asked, Due, Source
+from staff.models import Branch
 
 
 class _ClientSource(Source):
@@ -17,26 +19,30 @@ class _ClientSource(Source):
     field: str
 
     def due(self, asked: Asked) -> Iterator[Due]:
-        for client in self.clients(asked).iterator(chunk_size=2000):
-            day = getattr(client, self.field)
+        rows = self.clients(asked).values_list(
+            "pk", "number", "tier_id", "branch_id", "last_reached_at", self.field
+        )
+        for client_id, number, tier_id, branch_id, reached_at, day in rows.iterator(chunk_size=READ):
             yield Due(
-                client_id=client.pk,
-                tier_id=client.tier_id,
-                subject=f"client/{client.number}",
+                client_id=client_id,
+                tier_id=tier_id,
+                subject=f"client/{number}",
                 due_on=day,
-                event_on=self.event_on(client, asked),
+                event_on=self.event_on(day, reached_at, asked.places.by_id[branch_id]),
             )
 
     def clients(self, asked: Asked) -> QuerySet:
-        """Of whom this day was not told yet: what lasts would else be read again every morning."""
+        """Of whom this day was not told yet."""
         told = Occurrence.objects.filter(source=self.code, client=OuterRef("pk"), due_on=OuterRef(self.field))
-        rows = Client.objects.filter(
-            branch=asked.branch, status="active", **{f"{self.field}__range": (asked.since, asked.until)}
+        return Client.objects.filter(
+            ~Exists(told),
+            branch__in=asked.places.ids,
+            status="active",
+            **{f"{self.field}__range": (asked.since, asked.until)},
         )
-        return rows.exclude(Exists(told)).only("number", "tier", "last_reached_at", self.field)
 
-    def event_on(self, client: Client, asked: Asked):
-        return getattr(client, self.field)
+    def event_on(self, day: date, reached_at: datetime | None, branch: Branch) -> date | None:
+        return day
 
 
 class NotReachedSource(_ClientSource):
@@ -47,9 +53,8 @@ class NotReachedSource(_ClientSource):
     planned = True
     field = "next_due_on"
 
-    def event_on(self, client: Client, asked: Asked):
-        last = client.last_reached_at
-        return timezone.localtime(last, asked.branch.zone).date() if last else None
+    def event_on(self, day: date, reached_at: datetime | None, branch: Branch) -> date | None:
+        return timezone.localtime(reached_at, branch.zone).date() if reached_at else None
 
 
 class RiskExpirySource(_ClientSource):

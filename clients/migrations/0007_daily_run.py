@@ -1,0 +1,23 @@
+"""What the daily run asks every morning, found in an index; built without holding the table."""
+
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False
+
+    dependencies = [
+        ("clients", "0006_endings_found"),
+    ]
+
+    operations = [
+        AddIndexConcurrently(
+            model_name='client',
+            index=models.Index(condition=models.Q(('status', 'active')), fields=['country'], name='client_country'),
+        ),
+        AddIndexConcurrently(
+            model_name='datedfact',
+            index=models.Index(condition=models.Q(('lead_days__isnull', False)), fields=['kind'], name='dated_fact_own_lead'),
+        ),
+    ]
