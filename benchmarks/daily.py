@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from benchmarks.timing import Counter
-from clients.models import Theme
+from clients.models import Client, Theme
 from common.calendars import WorkingCalendar
 from common.models import SavedRun
 from interactions.models import Action, Occurrence
@@ -142,10 +142,8 @@ class Mornings:
         return self.ordinary.seconds / self.bare.seconds
 
 
-def measured(on: date, rounds: int = 3) -> Mornings:
+def measured(on: date, rounds: int = 5) -> Mornings:
     """An ordinary morning, the bare SQL and a morning with nothing new, by turns; the medians of some rounds."""
-    from clients.models import Client
-
     first = _first_morning(on - timedelta(days=1))
     taken: dict[str, list[Rows]] = {"bare": [], "ordinary": [], "idle": []}
     for _round in range(rounds):

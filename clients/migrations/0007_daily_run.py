@@ -1,6 +1,6 @@
 """What the daily run asks every morning, found in an index; built without holding the table."""
 
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
 
 
@@ -12,6 +12,14 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        AddIndexConcurrently(
+            model_name='client',
+            index=models.Index(condition=models.Q(('next_due_on__isnull', False), ('status', 'active')), fields=['branch', 'next_due_on'], include=['id'], name='client_branch_due_id'),
+        ),
+        RemoveIndexConcurrently(
+            model_name='client',
+            name='client_branch_due',
+        ),
         AddIndexConcurrently(
             model_name='client',
             index=models.Index(condition=models.Q(('status', 'active')), fields=['country'], name='client_country'),

@@ -1,6 +1,5 @@
 """What the daily run asks every morning, found in an index; built without holding the table."""
 
-import django.db.models.functions.comparison
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
@@ -15,7 +14,11 @@ class Migration(migrations.Migration):
     operations = [
         AddIndexConcurrently(
             model_name='action',
-            index=models.Index(django.db.models.functions.comparison.Greatest('due_on', 'snoozed_until'), condition=models.Q(('state', 'planned')), name='action_open_day'),
+            index=models.Index(condition=models.Q(('state', 'planned')), fields=['due_on'], name='action_open_due'),
+        ),
+        AddIndexConcurrently(
+            model_name='action',
+            index=models.Index(condition=models.Q(('snoozed_until__isnull', False), ('state', 'planned')), fields=['snoozed_until'], name='action_put_off'),
         ),
         AddIndexConcurrently(
             model_name='action',

@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -125,8 +124,11 @@ class Action(models.Model):
                 fields=["owner", "opens_on"], condition=Q(state="planned"), name="action_open_owner"
             ),
             models.Index(fields=["client", "-closed_at"], name="action_client_closed"),
+            models.Index(fields=["due_on"], condition=Q(state="planned"), name="action_open_due"),
             models.Index(
-                Greatest("due_on", "snoozed_until"), condition=Q(state="planned"), name="action_open_day"
+                fields=["snoozed_until"],
+                condition=Q(state="planned", snoozed_until__isnull=False),
+                name="action_put_off",
             ),
             models.Index(
                 fields=["due_on"], condition=Q(state="planned", origin="next_step"), name="action_next_step"

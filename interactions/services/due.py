@@ -17,7 +17,6 @@ from django.db.models import F
 from django.utils import timezone
 
 from clients.models import Theme
-from common.models import SavedRun
 from interactions.models import Action, Occurrence, ReminderRule
 from interactions.services.opening import New, new_ids, open_actions
 from interactions.services.overtaken import withdraw_from
@@ -62,33 +61,56 @@ def raise_due(
     """
     done = Raised(on=on or timezone.localdate())
     rules = all_rules()
-    for window, last_run, together in _together(
-        branches if branches is not None else Branch.objects.all(), on
-    ):
-        places, touched = Places(together), touched_since(last_run)
-        withdraw_from(places.ids, touched)
-        _raise_at(places, window, touched, rules, done, with_plans=with_plans)
+    for together in _together(branches if branches is not None else Branch.objects.all(), on):
+        _raise_for(together, rules, done, with_plans=with_plans)
     return done
 
 
+def look_at_all() -> int:
+    """Withdraw what is overtaken of all clients, and end planned contacts that are; how many actions ended.
+
+    The daily run looks at clients of whom history tells a change. This one asks nobody. Repeatable.
+    """
+    by_day: dict[date, list[Branch]] = {}
+    for branch in Branch.objects.all():
+        by_day.setdefault(branch.today(), []).append(branch)
+    ended = 0
+    for day, branches in by_day.items():
+        places = Places(branches)
+        ended += withdraw_from(places.ids) + plan_places(places, on=day).ended
+    return ended
+
+
 @dataclass(frozen=True)
-class Window:
-    """The day of a run, and since when what it finds is new: `began` for what lasts, `since` for all else."""
+class Together:
+    """Branches that have the same day and look back as far: they are asked at once."""
 
     on: date
     since: date
-    began: date
+    branches: list[Branch] = field(default_factory=list)
+    # For what lasts: of each branch, by id, since when it tells what became known late.
+    began: dict[int, date] = field(default_factory=dict)
+    last_runs: list[datetime | None] = field(default_factory=list)  # when they began
 
-    @classmethod
-    def of(cls, on: date, first: date | None, last: date | None) -> "Window":
-        """From the days of the first and the last run before this one."""
-        began = max((first or on) - FIRST_LOOK_BACK, on - LONGEST_LOOK_BACK)
-        if first is None or last is None:
-            return cls(on, on - FIRST_LOOK_BACK, began)
-        # Some days further than the last run: what was loaded a day late, or moved here meanwhile, is told late.
-        since = max(last - SECOND_LOOK, first - FIRST_LOOK_BACK, on - LONGEST_LOOK_BACK)
-        # What lasts is told however late it became known, but for what was over before the bank began.
-        return cls(on, since, began)
+    @property
+    def last_run(self) -> datetime | None:
+        """Since when nobody has looked; None where some branch was never run."""
+        moments = [moment for moment in self.last_runs if moment is not None]
+        return min(moments) if len(moments) == len(self.last_runs) else None
+
+    def add(self, branch: Branch, first: date | None, last_run: datetime | None) -> None:
+        self.branches.append(branch)
+        # However late it became known, but for what was over before the bank began.
+        self.began[branch.pk] = max((first or self.on) - FIRST_LOOK_BACK, self.on - LONGEST_LOOK_BACK)
+        self.last_runs.append(last_run)
+
+
+def _since(on: date, first: date | None, last: date | None) -> date:
+    """From which day on what passes is told, by the days of the first and the last run before."""
+    if first is None or last is None:
+        return on - FIRST_LOOK_BACK
+    # Some days further than the last run: what was loaded a day late, or moved here meanwhile, is told late.
+    return max(last - SECOND_LOOK, first - FIRST_LOOK_BACK, on - LONGEST_LOOK_BACK)
 
 
 # Of some branches: the day of the first run before a day, that of the last one and when it began.
@@ -105,54 +127,54 @@ SELECT p.place,
 """
 
 
-def _together(
-    branches: Iterable[Branch], on: date | None
-) -> Iterator[tuple[Window, datetime | None, list[Branch]]]:
-    """Branches that have the same day and look back as far are asked at once; and when their last runs began."""
+def _together(branches: Iterable[Branch], on: date | None) -> Iterator[Together]:
     by_day: dict[date, dict[str, Branch]] = {}
     for branch in branches:
         by_day.setdefault(on or branch.today(), {})[branch.code] = branch
     for day, by_code in sorted(by_day.items()):
-        found: dict[Window, dict[str, datetime | None]] = {}
+        found: dict[date, Together] = {}
         with connection.cursor() as cursor:
             cursor.execute(_RUNS, {"job": JOB, "on": day, "places": list(by_code)})
-            for code, first, last, began_at in cursor.fetchall():
-                found.setdefault(Window.of(day, first, last), {})[code] = began_at
-        for window, began in found.items():
-            moments = [moment for moment in began.values() if moment is not None]
-            yield (
-                window,
-                min(moments) if len(moments) == len(began) else None,
-                [by_code[code] for code in sorted(began)],
-            )
+            for code, first, last, last_run in cursor.fetchall():
+                since = _since(day, first, last)
+                found.setdefault(since, Together(day, since)).add(by_code[code], first, last_run)
+        yield from found.values()
 
 
-def _raise_at(
-    places: Places,
-    window: Window,
-    touched: list[int] | None,
-    all_of: dict[str, Rules],
-    done: Raised,
-    *,
-    with_plans: bool,
-) -> None:
-    on, codes = window.on, [branch.code for branch in places.by_id.values()]
-    SavedRun.objects.bulk_create(
-        [SavedRun(job=JOB, place=code, on=on) for code in codes], ignore_conflicts=True
-    )
+_BEGUN = """
+INSERT INTO common_savedrun (job, place, "on", started_at, figures)
+SELECT %(job)s, place, %(on)s, %(at)s, '{}' FROM unnest(%(places)s::text[]) AS p (place) ON CONFLICT DO NOTHING
+"""
+_FINISHED = """
+UPDATE common_savedrun SET finished_at = %(at)s WHERE job = %(job)s AND "on" = %(on)s AND place = ANY(%(places)s)
+"""
+
+
+def _note(sql: str, codes: list[str], on: date) -> None:
+    """Where a run of some branches has come to."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"job": JOB, "on": on, "at": timezone.now(), "places": codes})
+
+
+def _raise_for(together: Together, all_of: dict[str, Rules], done: Raised, *, with_plans: bool) -> None:
+    on, codes = together.on, [branch.code for branch in together.branches]
+    _note(_BEGUN, codes, on)
+    places, touched = Places(together.branches), touched_since(together.last_run)
+    withdraw_from(places.ids, touched)
     told: Counter = Counter()
     for source in SOURCES:
-        if source.planned and not with_plans:
-            continue
-        since = window.began if source.lasts else window.since
-        if source.planned:
+        rules, began = all_of[source.code], together.began
+        if source.planned and with_plans:
             # Planned contacts answer it, within what a day holds: none is too old.
-            since = on - LONGEST_LOOK_BACK
             plan_places(places, on=on, among=touched)
-        _raise_source(source, Asked(places, since, on, all_of[source.code]), done, told)
+            _raise_source(source, Asked(places, on - LONGEST_LOOK_BACK, on, rules), done, told)
+        elif source.lasts and not source.planned:
+            _raise_source(source, Asked(places, min(began.values()), on, rules, began), done, told)
+        elif not source.planned:
+            _raise_source(source, Asked(places, together.since, on, rules), done, told)
     escalated = tell_supervisors(places, on, all_of)
     done.escalated += escalated
-    SavedRun.objects.filter(job=JOB, place__in=codes, on=on).update(finished_at=timezone.now())
+    _note(_FINISHED, codes, on)
     _tell(on, told)
     logger.info(
         "raised branches=%s on=%s rows=%s escalated=%s", len(codes), on, sum(told.values()), escalated
@@ -195,7 +217,7 @@ def _noticed(rules: Rules, due: Due) -> Noticed:
 
 def _is_told(row: Noticed, asked: Asked, *, lasts: bool) -> bool:
     first = row.due.due_on if lasts else row.notice_on
-    is_new = first >= asked.since or row.due.due_on >= asked.on
+    is_new = first >= asked.began.get(row.due.branch_id, asked.since) or row.due.due_on >= asked.on
     return row.rule.is_on and row.notice_on <= asked.on and is_new
 
 

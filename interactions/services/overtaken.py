@@ -5,7 +5,7 @@ anew. Where nobody has acted yet the occurrence is taken back and its action exp
 what the cause says then, in time or late. What somebody acted on is never touched.
 """
 
-from django.db import connection
+from django.db import connection, transaction
 
 from staff.models import Branch
 
@@ -36,7 +36,7 @@ _WITHDRAW = """
 gone AS (
     DELETE FROM interactions_occurrence o
      USING interactions_action a, {clients} k
-     WHERE o.client_id = k.id AND a.id = o.action_id AND a.state = 'planned'
+     WHERE o.client_id = k.id AND a.id = o.action_id AND a.client_id = k.id AND a.state = 'planned'
        AND a.origin IN ('occurrence', 'plan') AND ({gone})
     RETURNING o.action_id
 ), withdrawn AS (
@@ -64,11 +64,14 @@ def withdraw_overtaken(branch: Branch) -> int:
     return withdraw_from([branch.pk])
 
 
+@transaction.atomic
 def withdraw_from(branches: list[int], among: list[int] | None = None) -> int:
     """`withdraw_overtaken` for several branches at once, by id; of some of their clients, or of all."""
-    theirs = f"theirs AS (SELECT id, {', '.join(DAYS.values())} FROM clients_client WHERE branch_id = ANY(%s)"
+    theirs = f"theirs AS NOT MATERIALIZED (SELECT id, {', '.join(DAYS.values())} FROM clients_client WHERE branch_id = ANY(%s)"
     theirs += ")" if among is None else " AND id = ANY(%s))"
     with connection.cursor() as cursor:
+        # Two runs take turns: they would wait for each other's rows in a ring.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('withdraw'))")
         cursor.execute(
             f"WITH {theirs}, {withdrawing('theirs', whole=True)} SELECT count(*) FROM withdrawn",
             [branches] if among is None else [branches, among],

@@ -20,13 +20,8 @@ from staff.models import Branch, User
 HORIZON = timedelta(days=35)  # so far ahead contacts are placed
 SLACK = timedelta(days=7)  # past the ideal day, where the tier has no maximum
 LONGEST_MOVE = timedelta(days=366)
-FAR = timedelta(days=21)  # most wishes are new to the stretch and reach only the days from there on
+FAR = timedelta(days=28)  # most wishes are new to the stretch and reach only the days from there on
 
-# Of some branches: the calendar of each, and the days to come on which a calendar rests.
-_PLACES = """
-WITH place AS (SELECT * FROM unnest(%(branches)s::bigint[], %(calendars)s::int[]) AS p (branch_id, calendar)),
-     rest AS (SELECT * FROM unnest(%(resting)s::int[], %(days)s::date[]) AS r (calendar, day))
-"""
 # Whether a client `k` is to be contacted by an account manager in this round. Not where a contact of the theme is
 # planned otherwise, nor where that of this round was done or skipped.
 _IS_WISHED = """
@@ -48,25 +43,27 @@ UPDATE interactions_action p SET state = 'expired', closed_at = now()
  WHERE p.origin = 'plan' AND p.state = 'planned' AND k.id = p.client_id AND k.branch_id = ANY(%(branches)s)
    AND (%(among)s::bigint[] IS NULL OR p.client_id = ANY(%(among)s)) AND NOT coalesce({wished}, false)
 """
-# Who is to be placed: nothing is planned for this round yet, or on a day on which nobody works any more.
+# Who may have to be placed: nothing is planned for this round yet, or on a day on which nobody works any more. Of all
+# who come into the stretch only indexes are read; what else a wish hangs on is asked of these few.
+_UNPLACED = """
+WITH place AS (SELECT * FROM unnest(%(branches)s::bigint[], %(calendars)s::int[]) AS p (branch_id, calendar)),
+     rest AS (SELECT * FROM unnest(%(resting)s::int[], %(days)s::date[]) AS r (calendar, day))
+SELECT k.id, p.id
+  FROM place b
+  JOIN clients_client k ON k.branch_id = b.branch_id AND k.status = 'active' AND k.next_due_on <= %(until)s
+  LEFT JOIN interactions_action p ON p.client_id = k.id AND p.origin = 'plan' AND p.state = 'planned'
+ WHERE p.id IS NULL OR p.event_on IS DISTINCT FROM k.next_due_on
+    OR p.due_on > %(on)s AND (b.calendar, p.due_on) IN (SELECT calendar, day FROM rest)
+"""
 _WISHES = """
-{places}, wanted AS MATERIALIZED (
-    SELECT k.id, k.branch_id, k.tier_id, k.status, k.next_due_on, k.last_reached_at, p.id AS planned_id
-      FROM place b
-      JOIN clients_client k ON k.branch_id = b.branch_id
-      LEFT JOIN interactions_action p ON p.client_id = k.id AND p.origin = 'plan' AND p.state = 'planned'
-     WHERE k.status = 'active' AND k.next_due_on <= %(until)s
-       AND (p.id IS NULL OR p.event_on IS DISTINCT FROM k.next_due_on
-            OR p.due_on > %(on)s AND (b.calendar, p.due_on) IN (SELECT calendar, day FROM rest))
-)
 SELECT k.id, k.branch_id, h.manager_id, k.next_due_on,
        k.next_due_on + greatest(coalesce(t.maximum_days - t.ideal_days, %(slack)s), 0),
-       (k.last_reached_at AT TIME ZONE b.time_zone)::date, k.planned_id
-  FROM wanted k
+       (k.last_reached_at AT TIME ZONE b.time_zone)::date
+  FROM clients_client k
   JOIN staff_branch b ON b.id = k.branch_id
   JOIN clients_assignment h ON h.client_id = k.id AND h.role = 'primary' AND h.to_on IS NULL
   LEFT JOIN clients_tier t ON t.id = k.tier_id
- WHERE {wished}
+ WHERE k.id = ANY(%(unplaced)s) AND {wished}
 """
 # What stands on each day of each account manager from a day on: their own by name, or of the clients they hold.
 _LOADS = """
@@ -85,9 +82,8 @@ SELECT manager_id, greatest(due_on, snoozed_until, %(on)s), count(*) FROM standi
  WHERE NOT id = ANY(%(moving)s)
  GROUP BY 1, 2
 """
-_LOADS = _LOADS.format(
-    within="a.state = 'planned' AND a.due_on <= %(last)s AND greatest(a.due_on, a.snoozed_until) >= %(first)s"
-)
+_WITHIN = """a.state = 'planned'
+            AND (a.due_on BETWEEN %(first)s AND %(last)s OR a.due_on < %(first)s AND a.snoozed_until >= %(first)s)"""
 
 
 @dataclass
@@ -139,10 +135,14 @@ def plan_places(places: Places, *, on: date, among: list[int] | None = None) -> 
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('plan'))")
         cursor.execute(_ENDED.format(wished=_IS_WISHED), asked)
         done.ended = cursor.rowcount
-        cursor.execute(_WISHES.format(places=_PLACES, wished=_IS_WISHED), asked)
+        cursor.execute(_UNPLACED, asked)
+        planned = dict(cursor.fetchall())
+        cursor.execute(_WISHES.format(wished=_IS_WISHED), asked | {"unplaced": list(planned)})
         wanted = {
-            row[0]: _Wanted(Wish(row[3], row[0], row[4], row[2]), row[1], row[5], row[6])
-            for row in cursor.fetchall()
+            client_id: _Wanted(
+                Wish(ideal, client_id, latest, manager), branch_id, reached, planned[client_id]
+            )
+            for client_id, branch_id, manager, ideal, latest, reached in cursor.fetchall()
         }
     leaving = [row.planned_id for row in wanted.values() if row.planned_id]
     moving = {
@@ -203,7 +203,7 @@ def _loads(on: date, first: dict[int, date], moving: list[int]) -> Counter[tuple
             "moving": moving,
         }
         with connection.cursor() as cursor:
-            cursor.execute(_LOADS, asked)
+            cursor.execute(_LOADS.format(within=_WITHIN), asked)
             loads.update({(manager_id, day): count for manager_id, day, count in cursor.fetchall()})
     return loads
 

@@ -31,6 +31,7 @@ class Due:
     """
 
     client_id: int
+    branch_id: int
     tier_id: int | None
     subject: str
     due_on: date
@@ -99,12 +100,16 @@ class Places:
 
 @dataclass(frozen=True)
 class Asked:
-    """What came due between two days, both included, for the clients of some branches?"""
+    """What came due between two days, both included, for the clients of some branches?
+
+    `began` says of a branch that it looks back less far than `since`.
+    """
 
     places: Places
     since: date
     on: date
     rules: Rules
+    began: Mapping[int, date] = field(default_factory=dict)
 
     @property
     def until(self) -> date:

@@ -12,7 +12,7 @@ GREGORIAN, LUNAR = DatedFact.Calendar.GREGORIAN, DatedFact.Calendar.LUNAR
 LONGEST_LEAD = 366  # days that a date's own lead may be
 
 _FACTS = """
-SELECT f.id, f.client_id, k.tier_id, f.kind, f.person, f.calendar, f.year, f.month, f.day, f.is_leap_month,
+SELECT f.id, f.client_id, k.branch_id, k.tier_id, f.kind, f.person, f.calendar, f.year, f.month, f.day, f.is_leap_month,
        f.lead_days {falls_on}
   FROM {dates} clients_datedfact f
   JOIN clients_client k ON k.id = f.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
@@ -35,6 +35,7 @@ _OWN_LEAD = _FACTS.format(falls_on="", dates="", wanted="f.lead_days IS NOT NULL
 class _Fact(NamedTuple):
     id: int
     client_id: int
+    branch_id: int
     tier_id: int | None
     kind: str
     person: str
@@ -76,6 +77,7 @@ class _DateSource(Source):
         if years is None or years > 0:  # nobody has a birthday before being born, or on that day
             yield Due(
                 client_id=fact.client_id,
+                branch_id=fact.branch_id,
                 tier_id=fact.tier_id,
                 subject=f"dated_fact/{fact.id}",
                 due_on=falls_on,

@@ -23,7 +23,7 @@ WITH RECURSIVE found AS (
 SELECT country FROM found WHERE country > ''
 """
 _GREETED = """
-SELECT k.id, k.number, k.tier_id, day.on, day.name
+SELECT k.id, k.branch_id, k.number, k.tier_id, day.on, day.name
   FROM unnest(%(days)s::date[], %(names)s::text[]) AS day ("on", name)
  CROSS JOIN clients_client k
   LEFT JOIN clients_tier t ON t.id = k.tier_id
@@ -31,6 +31,7 @@ SELECT k.id, k.number, k.tier_id, day.on, day.name
    AND t.holiday_courtesy IS DISTINCT FROM false
    AND NOT EXISTS (SELECT FROM interactions_occurrence o
                     WHERE o.source = %(source)s AND o.subject = %(prefix)s || k.number AND o.due_on = day.on)
+ ORDER BY k.id, day.on
 """
 # The library's words for a day that only makes up for another, or comes before the one that is greeted.
 MADE_UP = ("substituted", "observed", "in lieu", " eve")
@@ -69,9 +70,10 @@ class HolidaySource(Source):
                     "lives": [country] if region is None else [country, ""],
                     "branches": ids,
                 }
-                for client_id, number, tier_id, day, name in read(_GREETED, params):
+                for client_id, branch_id, number, tier_id, day, name in read(_GREETED, params):
                     yield Due(
                         client_id=client_id,
+                        branch_id=branch_id,
                         tier_id=tier_id,
                         subject=f"holiday/{country}/{number}",
                         due_on=day,
@@ -85,11 +87,14 @@ class HolidaySource(Source):
             for name in FESTIVALS[code].names:
                 named |= Q(value__icontains=name)
             kept = Fact.objects.filter(named, type__code="custom", client__in=greeted)
-            rows = kept.values_list("client_id", "client__number", "client__tier_id", "value")
-            greets = {row[:3] for row in rows.iterator(chunk_size=READ) if keeps(code, row[3])}
-            for client_id, number, tier_id in sorted(greets):
+            rows = kept.values_list(
+                "client_id", "client__branch_id", "client__number", "client__tier_id", "value"
+            )
+            greets = {row[:-1] for row in rows.iterator(chunk_size=READ) if keeps(code, row[-1])}
+            for client_id, branch_id, number, tier_id in sorted(greets):
                 yield Due(
                     client_id=client_id,
+                    branch_id=branch_id,
                     tier_id=tier_id,
                     subject=f"festival/{code}/{number}",
                     due_on=day,

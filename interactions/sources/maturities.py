@@ -52,6 +52,7 @@ class MaturitySource(Source):
                 continue
             yield Due(
                 client_id=client_id,
+                branch_id=branch_id,
                 tier_id=tier_id,
                 subject=f"holding/{number}/T-{step}",
                 due_on=asked.places.working(branch_id).next_working(matures_on),

@@ -2,18 +2,25 @@
 
 from collections.abc import Iterator
 
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from interactions.sources.base import Asked, Due, Source, read
 
-from interactions.models import Action, Occurrence, Promise
-from interactions.sources.base import READ, Asked, Due, Source
-
-
-def _told(source: str, prefix: str) -> Exists:
-    """Whether the day of a row was told; its subject is its key behind a prefix."""
-    subject = Concat(Value(prefix), Cast(OuterRef("pk"), CharField()))
-    told: QuerySet = Occurrence.objects.filter(source=source, subject=subject, due_on=OuterRef("due_on"))
-    return Exists(told)
+_PROMISES = """
+SELECT p.client_id, k.branch_id, k.tier_id, p.id, p.action_id, a.owner_id, p.opens_on, p.due_on
+  FROM interactions_promise p
+  JOIN interactions_action a ON a.id = p.action_id AND a.state = 'planned'
+  JOIN clients_client k ON k.id = p.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
+ WHERE p.opens_on BETWEEN %(since)s AND %(on)s
+   AND NOT EXISTS (SELECT FROM interactions_occurrence o
+                    WHERE o.source = %(source)s AND o.subject = 'promise/' || p.id AND o.due_on = p.due_on)
+"""
+_STEPS = """
+SELECT a.client_id, k.branch_id, k.tier_id, a.id, a.owner_id, a.due_on
+  FROM interactions_action a
+  JOIN clients_client k ON k.id = a.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
+ WHERE a.origin = 'next_step' AND a.state = 'planned' AND a.due_on BETWEEN %(since)s AND %(until)s
+   AND NOT EXISTS (SELECT FROM interactions_occurrence o
+                    WHERE o.source = %(source)s AND o.subject = 'action/' || a.id AND o.due_on = a.due_on)
+"""
 
 
 class PromiseSource(Source):
@@ -24,18 +31,18 @@ class PromiseSource(Source):
     lasts = True
 
     def due(self, asked: Asked) -> Iterator[Due]:
-        rows = Promise.objects.filter(
-            ~_told(self.code, "promise/"),
-            opens_on__range=(asked.since, asked.on),
-            client__branch__in=asked.places.ids,
-            client__status="active",
-            action__state=Action.State.PLANNED,
-        ).values_list(
-            "pk", "client_id", "client__tier_id", "action_id", "action__owner_id", "opens_on", "due_on"
-        )
-        for pk, client_id, tier_id, action_id, owner_id, opens_on, due_on in rows.iterator(chunk_size=READ):
+        params = {
+            "source": self.code,
+            "branches": asked.places.ids,
+            "since": asked.since,
+            "on": asked.on,
+        }
+        for client_id, branch_id, tier_id, pk, action_id, owner_id, opens_on, due_on in read(
+            _PROMISES, params
+        ):
             yield Due(
                 client_id=client_id,
+                branch_id=branch_id,
                 tier_id=tier_id,
                 subject=f"promise/{pk}",
                 due_on=due_on,
@@ -54,15 +61,19 @@ class NextStepSource(Source):
     lasts = True
 
     def due(self, asked: Asked) -> Iterator[Due]:
-        rows = Action.objects.filter(
-            ~_told(self.code, "action/"),
-            origin=Action.Origin.NEXT_STEP,
-            state=Action.State.PLANNED,
-            due_on__range=(asked.since, asked.until),
-            client__branch__in=asked.places.ids,
-            client__status="active",
-        ).values_list("pk", "client_id", "client__tier_id", "owner_id", "due_on")
-        for pk, client_id, tier_id, owner_id, due_on in rows.iterator(chunk_size=READ):
+        params = {
+            "source": self.code,
+            "branches": asked.places.ids,
+            "since": asked.since,
+            "until": asked.until,
+        }
+        for client_id, branch_id, tier_id, pk, owner_id, due_on in read(_STEPS, params):
             yield Due(
-                client_id, tier_id, subject=f"action/{pk}", due_on=due_on, action_id=pk, owner_id=owner_id
+                client_id=client_id,
+                branch_id=branch_id,
+                tier_id=tier_id,
+                subject=f"action/{pk}",
+                due_on=due_on,
+                action_id=pk,
+                owner_id=owner_id,
             )

@@ -11,7 +11,7 @@ from portfolio.models import Product
 MOST_REVIEWS = 40  # ten years of quarters
 
 _REVIEWS = """
-SELECT p.client_id, k.tier_id, p.number, p.bought_on, d.name, r.reviewed_on
+SELECT p.client_id, k.branch_id, k.tier_id, p.number, p.bought_on, d.name, r.reviewed_on
   FROM unnest(%(bought_on)s::date[], %(reviewed_on)s::date[]) AS r (bought_on, reviewed_on)
   JOIN portfolio_purchase p ON p.bought_on = r.bought_on AND p.reverses_id IS NULL
   JOIN portfolio_product d ON d.id = p.product_id AND d.kind = ANY(%(kinds)s)
@@ -53,9 +53,10 @@ class PurchaseReviewSource(Source):
             "bought_on": [bought_on for bought_on, _day in reviews],
             "reviewed_on": [day for _bought_on, day in reviews],
         }
-        for client_id, tier_id, number, bought_on, name, reviewed_on in read(_REVIEWS, params):
+        for client_id, branch_id, tier_id, number, bought_on, name, reviewed_on in read(_REVIEWS, params):
             yield Due(
                 client_id=client_id,
+                branch_id=branch_id,
                 tier_id=tier_id,
                 subject=f"purchase/{number}",
                 due_on=reviewed_on,

@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from clients.models import Client
-from interactions.models import Occurrence
-from interactions.sources.base import READ, Asked, Due, Source
+from interactions.sources.base import Asked, Due, Source, read
 from staff.models import Branch
+
+# Of whom this day was not told yet.
+_CLIENTS = """
+SELECT k.id, k.branch_id, k.tier_id, k.number, k.last_reached_at, k.{field}
+  FROM clients_client k
+ WHERE k.status = 'active' AND k.{field} BETWEEN %(since)s AND %(until)s AND k.branch_id = ANY(%(branches)s)
+   AND NOT EXISTS (SELECT FROM interactions_occurrence o
+                    WHERE o.source = %(source)s AND o.client_id = k.id AND o.due_on = k.{field})
+"""
 
 
 class _ClientSource(Source):
@@ -19,27 +25,23 @@ class _ClientSource(Source):
     field: str
 
     def due(self, asked: Asked) -> Iterator[Due]:
-        rows = self.clients(asked).values_list(
-            "pk", "number", "tier_id", "branch_id", "last_reached_at", self.field
-        )
-        for client_id, number, tier_id, branch_id, reached_at, day in rows.iterator(chunk_size=READ):
+        params = {
+            "source": self.code,
+            "branches": asked.places.ids,
+            "since": asked.since,
+            "until": asked.until,
+        }
+        for client_id, branch_id, tier_id, number, reached_at, day in read(
+            _CLIENTS.format(field=self.field), params
+        ):
             yield Due(
                 client_id=client_id,
+                branch_id=branch_id,
                 tier_id=tier_id,
                 subject=f"client/{number}",
                 due_on=day,
                 event_on=self.event_on(day, reached_at, asked.places.by_id[branch_id]),
             )
-
-    def clients(self, asked: Asked) -> QuerySet:
-        """Of whom this day was not told yet."""
-        told = Occurrence.objects.filter(source=self.code, client=OuterRef("pk"), due_on=OuterRef(self.field))
-        return Client.objects.filter(
-            ~Exists(told),
-            branch__in=asked.places.ids,
-            status="active",
-            **{f"{self.field}__range": (asked.since, asked.until)},
-        )
 
     def event_on(self, day: date, reached_at: datetime | None, branch: Branch) -> date | None:
         return day
