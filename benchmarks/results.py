@@ -9,11 +9,14 @@ from pathlib import Path
 
 from django.db import connection
 
+from benchmarks.daily import Mornings, Rows
 from benchmarks.imports import Imported
 from benchmarks.timing import Compared
 
 RESULTS = Path(__file__).resolve().parent / "RESULTS.md"
 MOST_RATIO, MOST_P95, MOST_QUERIES = 4.0, 100.0, 12
+MOST_DAILY_RATIO, MOST_DAILY_SECONDS = 3.0, 60.0
+DAILY = "# Results of `manage.py bench --daily`"
 BARS = {"contact form": (40.0, None), "logging a contact": (20.0, 15)}  # median, queries
 
 
@@ -60,30 +63,90 @@ def of_load(per_second: float) -> Verdict:
     return Verdict("logging contacts, 8 connections", "≥ 120/s", f"{per_second:.0f}/s", per_second >= 120)
 
 
+def of_daily(found: Mornings) -> list[Verdict]:
+    bar = f"≤ {MOST_DAILY_RATIO:g} × bare SQL, < {MOST_DAILY_SECONDS:g} s"
+    ordinary = found.ordinary
+    verdicts = [
+        Verdict(
+            "an ordinary morning",
+            bar,
+            f"{found.ratio:.1f} × ({found.bare.seconds:.2f} s); {_took(ordinary)}",
+            found.ratio <= MOST_DAILY_RATIO and ordinary.seconds < MOST_DAILY_SECONDS,
+        ),
+        Verdict("a morning with nothing new", "–", _took(found.idle), None),
+    ]
+    if found.first:
+        verdicts.append(Verdict("the first morning of the bank", "–", _took(found.first), None))
+    return verdicts
+
+
+def _took(rows: Rows) -> str:
+    return f"{rows.seconds:.2f} s, {rows.occurrences:,} occurrences, {rows.actions:,} actions, {rows.queries} queries"
+
+
 def line(verdict: Verdict) -> str:
     met = {True: "met", False: "MISSED", None: ""}[verdict.is_met]
     return f"{verdict.what:46} {met:7} {verdict.measured}"
 
 
 def write(verdicts: list[Verdict], clients: int, contacts: int, path: Path = RESULTS) -> None:
-    """Write the table of one run over the results of the last."""
+    """Write the table of one run over the results of the last; what stands below of the daily run stays."""
+    below = _below(path)
+    text = "\n".join(
+        [
+            "# Results of `make bench`",
+            "",
+            f"{clients:,} clients and {contacts:,} contacts made by `generate_bank`; {_machine()}",
+            "",
+            "Requests run one after another in one process, through the whole middleware, with a real session; the page",
+            "and the bare view (one indexed query, a table of the same number of rows: `benchmarks/bare.py`) by turns.",
+            "Nothing is cached but the session. Ratios compare within one run; milliseconds are this machine's.",
+            "",
+            *_table(verdicts),
+        ]
+    )
+    path.write_text(f"{text}\n{below}", encoding="utf-8")
+
+
+def write_daily(verdicts: list[Verdict], found: Mornings, path: Path = RESULTS) -> None:
+    """Write the daily run's own part below the table of the others."""
+    above = path.read_text(encoding="utf-8").partition(f"\n{DAILY}")[0]
+    text = "\n".join(
+        [
+            DAILY,
+            "",
+            f"{found.clients:,} clients in {found.branches:,} branches (`benchmarks/daily_bank.py`); {_machine()}",
+            "",
+            "One process, all branches. The bare SQL is one statement a source that looks for that day alone and inserts the",
+            "same rows, history and all (`benchmarks/daily.py`); both by turns, each taken back.",
+            "",
+            *_table(verdicts),
+        ]
+    )
+    path.write_text(f"{above}\n{text}\n", encoding="utf-8")
+
+
+def _below(path: Path) -> str:
+    if not path.exists():
+        return ""
+    _above, found, rest = path.read_text(encoding="utf-8").partition(f"\n{DAILY}")
+    return found + rest
+
+
+def _machine() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         server = cursor.fetchone()[0]
-    lines = [
-        "# Results of `make bench`",
-        "",
-        f"{datetime.now(UTC):%Y-%m-%d}, {clients:,} clients and {contacts:,} contacts made by `generate_bank`; "
-        f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
-        f"Django {version('django')}, PostgreSQL {server.split()[0]}.",
-        "",
-        "Requests run one after another in one process, through the whole middleware, with a real session; the page",
-        "and the bare view (one indexed query, a table of the same number of rows: `benchmarks/bare.py`) by turns.",
-        "Nothing is cached but the session. Ratios compare within one run; milliseconds are this machine's.",
-        "",
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}), "
+        f"Python {platform.python_version()}, Django {version('django')}, PostgreSQL {server.split()[0]}."
+    )
+
+
+def _table(verdicts: list[Verdict]) -> list[str]:
+    met = {True: "met", False: "**missed**", None: ""}
+    return [
         "| what | bar | measured | |",
         "| --- | --- | --- | --- |",
+        *(f"| {v.what} | {v.bar} | {v.measured} | {met[v.is_met]} |" for v in verdicts),
     ]
-    met = {True: "met", False: "**missed**", None: ""}
-    lines += [f"| {v.what} | {v.bar} | {v.measured} | {met[v.is_met]} |" for v in verdicts]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

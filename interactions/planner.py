@@ -45,6 +45,11 @@ def place(
     return placed
 
 
+def earliest(wish: Wish, days: Sequence[date]) -> date:
+    """The first day that a wish may be placed on: what stands before it makes no difference."""
+    return max(min(wish.ideal, days[-1]) - EARLY, days[0])
+
+
 def _day(wish: Wish, days: Sequence[date], loads: Counter, room: int) -> date:
     ideal = min(max(wish.ideal, days[0]), days[-1])
     latest = max(wish.latest, ideal)

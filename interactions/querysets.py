@@ -329,6 +329,16 @@ class OccurrenceQuerySet(OfClientQuerySet):
         """Of clients a person works with: reading a file in an emergency is not looking after it."""
         return self.filter(client__in=apps.get_model("clients", "Client").objects.worked_by(user))
 
+    def plain(self) -> "OccurrenceQuerySet":
+        """Of clients with whom every supervisor of their branch, or of one above, works: see `worked_by`.
+
+        Their file is neither restricted nor opened to anybody in an emergency.
+        """
+        opened = apps.get_model("clients", "SightGrant").objects.filter(
+            kind="break_glass", until_at__gt=timezone.now()
+        )
+        return self.filter(client__is_restricted=False).exclude(client__in=opened.values("client"))
+
 
 class PromiseQuerySet(OfClientQuerySet):
     def open(self, today: date) -> "PromiseQuerySet":

@@ -126,9 +126,11 @@ class Client(models.Model):
             models.Index(fields=["last_reached_at", "id"], name="client_reached"),
             models.Index(
                 fields=["branch", "next_due_on"],
+                include=["id"],  # the plan finds who is missing in it without opening a client
                 condition=Q(status="active", next_due_on__isnull=False),
-                name="client_branch_due",
+                name="client_branch_due_id",
             ),
+            models.Index(fields=["country"], condition=Q(status="active"), name="client_country"),
             *(
                 models.Index(
                     fields=["branch", field],

@@ -100,7 +100,10 @@ class DatedFact(models.Model):
                 condition=Q(is_leap_month=False) | Q(calendar="lunar"), name="dated_fact_leap_month_is_lunar"
             ),
         ]
-        indexes = [models.Index(fields=["calendar", "kind", "month", "day"], name="dated_fact_comes_back")]
+        indexes = [
+            models.Index(fields=["calendar", "kind", "month", "day"], name="dated_fact_comes_back"),
+            models.Index(fields=["kind"], condition=Q(lead_days__isnull=False), name="dated_fact_own_lead"),
+        ]
 
     def comes_back_in(self, year: int) -> date | None:
         """The Gregorian date of this year's coming-back; None for lunar dates and bare years."""

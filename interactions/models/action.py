@@ -124,6 +124,15 @@ class Action(models.Model):
                 fields=["owner", "opens_on"], condition=Q(state="planned"), name="action_open_owner"
             ),
             models.Index(fields=["client", "-closed_at"], name="action_client_closed"),
+            models.Index(fields=["due_on"], condition=Q(state="planned"), name="action_open_due"),
+            models.Index(
+                fields=["snoozed_until"],
+                condition=Q(state="planned", snoozed_until__isnull=False),
+                name="action_put_off",
+            ),
+            models.Index(
+                fields=["due_on"], condition=Q(state="planned", origin="next_step"), name="action_next_step"
+            ),
         ]
 
     @property

@@ -6,27 +6,25 @@ says what exists; only rows that this run inserted get an action.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import islice
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, Max, Min, OuterRef, Value
-from django.db.models.functions import Least
-from django.urls import reverse
+from django.db.models import F
 from django.utils import timezone
-from psycopg2.extras import execute_values
 
-from clients.models import Assignment, Theme
-from common.calendars import WorkingCalendar
-from common.models import SavedRun
-from interactions.models import Action, Contact, Occurrence, ReminderRule
-from interactions.services.overtaken import withdraw_overtaken
-from interactions.services.plans import plan_service
-from interactions.sources import SOURCES, Asked, Due, MaturitySource, Rules, Source
-from messaging.services import notify
+from clients.models import Theme
+from interactions.models import Action, Occurrence, ReminderRule
+from interactions.services.opening import New, new_ids, open_actions
+from interactions.services.overtaken import withdraw_from, without_appointment
+from interactions.services.plans import plan_places
+from interactions.services.touched import touched_since
+from interactions.services.unheeded import tell_supervisors
+from interactions.sources import SOURCES, Asked, Due, Places, Rules, Source, cause_of
+from messaging.services import notify_each
 from staff.models import Branch, User
 
 logger = logging.getLogger(__name__)
@@ -56,58 +54,142 @@ def raise_due(
     """Raise everything due on a date, in every branch's own calendar (default: each branch's today).
 
     Rule: a source's row is raised from its notice day on; what was missed since the last run (at most
-    400 days; 7 on a first run) is raised late and marked so. One transaction a branch and source.
+    400 days; 7 on a first run) is raised late and marked so. One transaction a source, for all branches that have
+    the same day and the same last run.
     What is overtaken is withdrawn first, and the contacts of the coming weeks are placed (`plan_service`).
     Each cause has an action of its own. Without plans nobody is told as not reached. Repeatable: a second run writes nothing.
     """
     done = Raised(on=on or timezone.localdate())
     rules = all_rules()
-    for branch in branches if branches is not None else Branch.objects.order_by("pk"):
-        day = on or branch.today()
-        withdraw_overtaken(branch)
-        _raise_for_branch(branch, day, rules, done, with_plans=with_plans)
+    for together in _together(branches if branches is not None else Branch.objects.all(), on):
+        _raise_for(together, rules, done, with_plans=with_plans)
     return done
 
 
-def _raise_for_branch(
-    branch: Branch, on: date, all_of: dict[str, Rules], done: Raised, *, with_plans: bool
-) -> None:
-    runs = SavedRun.objects.filter(job=JOB, place=branch.code, on__lt=on, finished_at__isnull=False)
-    known = runs.aggregate(first=Min("on"), last=Max("on"))
+def look_at_all() -> int:
+    """Withdraw what is overtaken of all clients, and end planned contacts that are; how many actions ended.
+
+    The daily run looks at clients of whom history tells a change. This one asks nobody. Repeatable.
+    """
+    by_day: dict[date, list[Branch]] = {}
+    for branch in Branch.objects.all():
+        by_day.setdefault(branch.today(), []).append(branch)
+    ended = 0
+    for day, branches in by_day.items():
+        places = Places(branches)
+        ended += withdraw_from(places.ids) + plan_places(places, on=day).ended
+    return ended
+
+
+@dataclass(frozen=True)
+class Together:
+    """Branches that have the same day and look back as far: they are asked at once."""
+
+    on: date
+    since: date
+    branches: list[Branch] = field(default_factory=list)
+    # For what lasts: of each branch, by id, since when it tells what became known late.
+    began: dict[int, date] = field(default_factory=dict)
+    last_runs: list[datetime | None] = field(default_factory=list)  # when they began
+
+    @property
+    def last_run(self) -> datetime | None:
+        """Since when nobody has looked; None where some branch was never run."""
+        moments = [moment for moment in self.last_runs if moment is not None]
+        return min(moments) if len(moments) == len(self.last_runs) else None
+
+    def add(self, branch: Branch, first: date | None, last_run: datetime | None) -> None:
+        self.branches.append(branch)
+        # However late it became known, but for what was over before the bank began.
+        self.began[branch.pk] = max((first or self.on) - FIRST_LOOK_BACK, self.on - LONGEST_LOOK_BACK)
+        self.last_runs.append(last_run)
+
+
+def _since(on: date, first: date | None, last: date | None) -> date:
+    """From which day on what passes is told, by the days of the first and the last run before."""
+    if first is None or last is None:
+        return on - FIRST_LOOK_BACK
     # Some days further than the last run: what was loaded a day late, or moved here meanwhile, is told late.
-    since = (
-        max(known["last"] - SECOND_LOOK, known["first"] - FIRST_LOOK_BACK, on - LONGEST_LOOK_BACK)
-        if known["last"]
-        else on - FIRST_LOOK_BACK
-    )
-    # What lasts is told however late it became known, but for what was over before the bank began.
-    began = max((known["first"] or on) - FIRST_LOOK_BACK, on - LONGEST_LOOK_BACK)
-    working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
-    run, _made = SavedRun.objects.get_or_create(job=JOB, place=branch.code, on=on)
+    return max(last - SECOND_LOOK, first - FIRST_LOOK_BACK, on - LONGEST_LOOK_BACK)
+
+
+# Of some branches: the day of the first run before a day, that of the last one and when it began.
+_RUNS = """
+SELECT p.place,
+       (SELECT min(r.on) FROM common_savedrun r
+         WHERE r.job = %(job)s AND r.place = p.place AND r.on < %(on)s AND r.finished_at IS NOT NULL),
+       last.on, last.started_at
+  FROM unnest(%(places)s::text[]) AS p (place)
+  LEFT JOIN LATERAL (
+       SELECT r.on, r.started_at FROM common_savedrun r
+        WHERE r.job = %(job)s AND r.place = p.place AND r.on < %(on)s AND r.finished_at IS NOT NULL
+        ORDER BY r.on DESC LIMIT 1) last ON true
+"""
+
+
+def _together(branches: Iterable[Branch], on: date | None) -> Iterator[Together]:
+    by_day: dict[date, dict[str, Branch]] = {}
+    for branch in branches:
+        by_day.setdefault(on or branch.today(), {})[branch.code] = branch
+    for day, by_code in sorted(by_day.items()):
+        found: dict[date, Together] = {}
+        with connection.cursor() as cursor:
+            cursor.execute(_RUNS, {"job": JOB, "on": day, "places": list(by_code)})
+            for code, first, last, last_run in cursor.fetchall():
+                since = _since(day, first, last)
+                found.setdefault(since, Together(day, since)).add(by_code[code], first, last_run)
+        yield from found.values()
+
+
+_BEGUN = """
+INSERT INTO common_savedrun (job, place, "on", started_at, figures)
+SELECT %(job)s, place, %(on)s, %(at)s, '{}' FROM unnest(%(places)s::text[]) AS p (place) ON CONFLICT DO NOTHING
+"""
+_FINISHED = """
+UPDATE common_savedrun SET finished_at = %(at)s WHERE job = %(job)s AND "on" = %(on)s AND place = ANY(%(places)s)
+"""
+
+
+def _note(sql: str, codes: list[str], on: date) -> None:
+    """Where a run of some branches has come to."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"job": JOB, "on": on, "at": timezone.now(), "places": codes})
+
+
+def _raise_for(together: Together, all_of: dict[str, Rules], done: Raised, *, with_plans: bool) -> None:
+    on, codes = together.on, [branch.code for branch in together.branches]
+    _note(_BEGUN, codes, on)
+    places, touched = Places(together.branches), touched_since(together.last_run)
+    withdraw_from(places.ids, touched)
     told: Counter = Counter()
     for source in SOURCES:
-        rules = all_of[source.code]
-        asked = Asked(branch, working, began if source.lasts else since, on, rules)
-        if source.code == "not_reached":
+        rules, began = all_of[source.code], together.began
+        if source.planned and with_plans:
             # Planned contacts answer it, within what a day holds: none is too old.
-            if not with_plans:
-                continue
-            asked = replace(asked, since=on - LONGEST_LOOK_BACK)
-            plan_service(branch, on=on)
-        with transaction.atomic(), connection.cursor() as cursor:
-            # Two runs of one branch take turns, so that one open action of a theme is not made twice.
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{JOB}/{branch.code}/{source.code}"]
-            )
-            noticed = map(partial(_noticed, rules), source.due(asked))
-            rows = (row for row in noticed if _is_told(row, asked, lasts=source.lasts))
-            while chunk := list(islice(rows, CHUNK)):
-                _write(source, on, chunk, done, told)
-    escalated = _escalate(branch, on, all_of)
+            plan_places(places, on=on, among=touched)
+            _raise_source(source, Asked(places, on - LONGEST_LOOK_BACK, on, rules), done, told)
+        elif source.lasts and not source.planned:
+            _raise_source(source, Asked(places, min(began.values()), on, rules, began), done, told)
+        elif not source.planned:
+            _raise_source(source, Asked(places, together.since, on, rules), done, told)
+    escalated = tell_supervisors(places, on, all_of)
     done.escalated += escalated
-    SavedRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
-    _tell(branch, on, told)
-    logger.info("raised branch=%s on=%s rows=%s escalated=%s", branch.code, on, sum(told.values()), escalated)
+    _note(_FINISHED, codes, on)
+    _tell(on, told)
+    logger.info(
+        "raised branches=%s on=%s rows=%s escalated=%s", len(codes), on, sum(told.values()), escalated
+    )
+
+
+@transaction.atomic
+def _raise_source(source: Source, asked: Asked, done: Raised, told: Counter) -> None:
+    with connection.cursor() as cursor:
+        # Two runs take turns at a source, so that one open action of a cause is not made twice.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{JOB}/{source.code}"])
+    noticed = map(partial(_noticed, asked.rules), source.due(asked))
+    rows = (row for row in noticed if _is_told(row, asked, lasts=source.lasts))
+    while chunk := list(islice(rows, CHUNK)):
+        _write(source, asked.on, chunk, done, told)
 
 
 def all_rules() -> dict[str, Rules]:
@@ -135,76 +217,77 @@ def _noticed(rules: Rules, due: Due) -> Noticed:
 
 def _is_told(row: Noticed, asked: Asked, *, lasts: bool) -> bool:
     first = row.due.due_on if lasts else row.notice_on
-    is_new = first >= asked.since or row.due.due_on >= asked.on
+    is_new = first >= asked.began.get(row.due.branch_id, asked.since) or row.due.due_on >= asked.on
     return row.rule.is_on and row.notice_on <= asked.on and is_new
 
 
+_TELL = """
+INSERT INTO interactions_occurrence
+    (source, subject, due_on, client_id, action_id, is_late, raised_on, raised_at)
+SELECT %(source)s, v.subject, v.due_on, v.client_id, v.action_id, v.is_late, %(on)s, %(at)s
+  FROM unnest(%(subjects)s::text[], %(due_on)s::date[], %(clients)s::bigint[], %(actions)s::bigint[], %(late)s::bool[])
+       AS v (subject, due_on, client_id, action_id, is_late)
+    ON CONFLICT (source, subject, due_on) DO NOTHING
+RETURNING id, subject, due_on, is_late
+"""
+
+
 def _write(source: Source, on: date, chunk: list[Noticed], done: Raised, told: Counter) -> None:
-    theme = Theme.objects.get(code=source.theme)
-    chunk = _without_moved(source, chunk)
-    with connection.cursor() as cursor:
-        inserted = execute_values(
-            cursor.cursor,
-            """
-            INSERT INTO interactions_occurrence
-                (source, subject, due_on, client_id, is_late, raised_on, raised_at)
-            VALUES %s ON CONFLICT (source, subject, due_on) DO NOTHING
-            RETURNING id, subject, due_on, is_late
-            """,
-            [
-                (
-                    source.code,
-                    row.due.subject,
-                    row.due.due_on,
-                    row.due.client_id,
-                    row.notice_on < on,
-                    on,
-                    timezone.now(),
-                )
-                for row in chunk
-            ],
-            fetch=True,
-            page_size=CHUNK,
-        )
-    if not inserted:
+    """Occurrences first: only those that were new get the actions whose ids they were given."""
+    chunk = sorted(_without_moved(source, chunk), key=lambda row: row.due.due_on)
+    if not chunk:
         return
-    new = {(subject, due_on): pk for pk, subject, due_on, _late in inserted}
+    standing = _standing(source, chunk)
+    causes = {row.due.cause for row in chunk if row.due.action_id is None} - standing.keys()
+    coming = dict(zip(causes, new_ids(len(causes)), strict=True))
+    actions = [row.due.action_id or standing.get(row.due.cause) or coming[row.due.cause] for row in chunk]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TELL,
+            {
+                "source": source.code,
+                "on": on,
+                "at": timezone.now(),
+                "subjects": [row.due.subject for row in chunk],
+                "due_on": [row.due.due_on for row in chunk],
+                "clients": [row.due.client_id for row in chunk],
+                "actions": actions,
+                "late": [row.notice_on < on for row in chunk],
+            },
+        )
+        inserted = cursor.fetchall()
+    new = {(subject, due_on) for _pk, subject, due_on, _late in inserted}
     done.raised[source.code] += len(inserted)
     done.late += sum(late for *_rest, late in inserted)
-    done.occurrences += new.values()
+    done.occurrences += [pk for pk, *_rest in inserted]
 
-    rows = [row for row in chunk if (row.due.subject, row.due.due_on) in new]
-    standing = _standing(source, rows)
-    fresh: dict[str, Action] = {}
-    links: list[tuple[int, str | int]] = []
-    for row in sorted(rows, key=lambda row: row.due.due_on):
-        due, cause = row.due, _cause(row.due)
-        pk = due.action_id or standing.get(cause)
-        if pk is None and cause not in fresh:
-            fresh[cause] = _action(source, theme, row)
-        elif pk is not None and due.action_id is None and source.code != "not_reached":
-            _tell_anew(pk, row)
-        if pk is None or due.action_id is not None:
-            told[due.client_id, due.owner_id] += 1
-        links.append((new[due.subject, due.due_on], cause if pk is None else pk))
-    Action.objects.bulk_create(fresh.values(), batch_size=500)
-    with connection.cursor() as cursor:
-        execute_values(
-            cursor.cursor,
-            "UPDATE interactions_occurrence o SET action_id = v.action FROM (VALUES %s) AS v (id, action) WHERE o.id = v.id",
-            [(pk, fresh[to].pk if isinstance(to, str) else to) for pk, to in links],
-            page_size=CHUNK,
-        )
-
-
-def _cause(due: Due) -> str:
-    """What a coming-due is about: the steps before one maturity are about the same."""
-    return due.subject.partition("/T-")[0]
+    fresh: dict[int, Noticed] = {}
+    anew: dict[int, Due] = {}
+    for row, pk in zip(chunk, actions, strict=True):
+        due = row.due
+        if (due.subject, due.due_on) not in new:
+            continue
+        if due.action_id is None and due.cause in standing:
+            if not source.planned:
+                anew[pk] = due
+            continue
+        told[due.client_id, due.owner_id] += 1
+        if due.action_id is None:
+            fresh.setdefault(pk, row)
+    open_actions(
+        [_new(pk, row) for pk, row in fresh.items()],
+        theme=Theme.objects.get(code=source.theme),
+        channel=source.channel,
+        origin=Action.Origin.OCCURRENCE,
+        source=source.code,
+    )
+    _tell_anew(anew)
 
 
 def _without_moved(source: Source, chunk: list[Noticed]) -> list[Noticed]:
-    """Leave out maturities whose step was told for a day nearby: the calendar moved the day, not the bank."""
-    if source.code != "maturity":
+    """Leave out what was told for a day nearby: the calendar moved the day, not the bank."""
+    longest = source.longest_move
+    if longest is None:
         return chunk
     known: dict[str, list[date]] = {}
     rows = Occurrence.objects.filter(source=source.code, subject__in=[row.due.subject for row in chunk])
@@ -214,114 +297,91 @@ def _without_moved(source: Source, chunk: list[Noticed]) -> list[Noticed]:
         row
         for row in chunk
         if not any(
-            day != row.due.due_on and abs(day - row.due.due_on) <= MaturitySource.longest_move
+            day != row.due.due_on and abs(day - row.due.due_on) <= longest
             for day in known.get(row.due.subject, ())
         )
     ]
 
 
+_STANDING = """
+SELECT o.subject, o.action_id
+  FROM interactions_occurrence o
+  JOIN interactions_action a ON a.id = o.action_id AND a.state = 'planned' AND a.origin = 'occurrence'
+ WHERE o.client_id = ANY(%(clients)s) AND o.source = %(source)s
+"""
+_PLANNED = """
+SELECT client_id, id FROM interactions_action
+ WHERE client_id = ANY(%(clients)s) AND origin = 'plan' AND state = 'planned'
+"""
+
+
 def _standing(source: Source, rows: list[Noticed]) -> dict[str, int]:
     """Open actions by cause: of an earlier step or day of the same cause, or a contact that is planned anyway."""
-    if source.code == "not_reached":
-        planned = Action.objects.open().filter(
-            origin=Action.Origin.PLAN, client__in=[row.due.client_id for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PLANNED if source.planned else _STANDING,
+            {"source": source.code, "clients": [row.due.client_id for row in rows]},
         )
-        by_client = dict(planned.values_list("client_id", "pk"))
-        return {
-            _cause(row.due): by_client[row.due.client_id] for row in rows if row.due.client_id in by_client
-        }
-    causes = {_cause(row.due) for row in rows}
-    clients = [row.due.client_id for row in rows]
-    told = Occurrence.objects.filter(
-        source=source.code,
-        client__in=clients,
-        action__state=Action.State.PLANNED,
-        action__origin=Action.Origin.OCCURRENCE,
-    ).values_list("subject", "action_id")
-    found = ((subject.partition("/T-")[0], pk) for subject, pk in told)
-    return {cause: pk for cause, pk in found if cause in causes}
+        found = cursor.fetchall()
+    if source.planned:
+        by_client = dict(found)
+        return {row.due.cause: by_client[row.due.client_id] for row in rows if row.due.client_id in by_client}
+    causes = {row.due.cause for row in rows}
+    return {cause: pk for subject, pk in found if (cause := cause_of(subject)) in causes}
 
 
-def _tell_anew(pk: int, row: Noticed) -> None:
+_ANEW = """
+UPDATE interactions_action a
+   SET due_on = v.due_on, opens_on = least(a.opens_on, v.due_on), event_on = v.event_on, about = v.about,
+       years = v.years, amount = v.amount, currency = v.currency
+  FROM unnest(%(id)s::bigint[], %(due_on)s::date[], %(event_on)s::date[], %(about)s::text[], %(years)s::int[],
+              %(amount)s::numeric[], %(currency)s::text[]) AS v (id, due_on, event_on, about, years, amount, currency)
+ WHERE a.id = v.id AND a.state = 'planned' AND (a.due_on, a.event_on) IS DISTINCT FROM (v.due_on, v.event_on)
+   AND {free}
+"""
+
+
+def _tell_anew(anew: dict[int, Due]) -> None:
     """The open action of a cause says what the cause says now; what a person did to it stays."""
+    if anew:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _ANEW.format(free=without_appointment("a")),
+                {"id": list(anew)} | _columns(anew.values(), ("due_on", *REASON)),
+            )
+
+
+def _new(pk: int, row: Noticed) -> New:
     due = row.due
-    Action.objects.open().filter(pk=pk).exclude(due_on=due.due_on, event_on=due.event_on).update(
-        due_on=due.due_on,
-        opens_on=Least(F("opens_on"), Value(due.due_on)),
-        **{name: getattr(due, name) for name in REASON},
-    )
+    return New(
+        pk, due.client_id, row.notice_on, due.due_on, row.rule.severity,
+        due.about, due.event_on, due.years, due.amount, due.currency,
+    )  # fmt: skip
 
 
-def _action(source: Source, theme: Theme, row: Noticed) -> Action:
-    return Action(
-        client_id=row.due.client_id,
-        theme=theme,
-        channel=source.channel,
-        opens_on=row.notice_on,
-        due_on=row.due.due_on,
-        origin=Action.Origin.OCCURRENCE,
-        source=source.code,
-        severity=row.rule.severity,
-        **{name: getattr(row.due, name) for name in REASON},
-    )
+def _columns(rows: Iterable[Due], names: Iterable[str]) -> dict[str, list]:
+    return {name: [getattr(row, name) for row in rows] for name in names}
 
 
-# -- nobody acted ------------------------------------------------------------------------------------
+_HELD = """
+SELECT client_id, manager_id FROM clients_assignment
+ WHERE client_id = ANY(%s) AND role = 'primary' AND to_on IS NULL
+"""
 
 
-def _escalate(branch: Branch, on: date, rules: dict[str, Rules]) -> int:
-    """Tell the supervisors of what is open beyond its rule's days though nobody tried; how many rows.
-
-    An attempt is an act, and so is putting off until a later day. Each row is told once.
-    """
-    tried = Contact.objects.counted().filter(action=OuterRef("action"))
-    waiting = (
-        Occurrence.objects.filter(
-            client__branch=branch,
-            client__status="active",
-            action__state=Action.State.PLANNED,
-            escalated_on=None,
-            due_on__lt=on,
-            source__in=rules,
-        )
-        .exclude(Exists(tried))
-        .values_list("pk", "source", "due_on", "raised_on", "action__snoozed_until", "client__tier_id")
-    )
-    late: list[int] = []
-    for pk, source, due_on, raised_on, snoozed, tier_id in waiting.iterator(chunk_size=CHUNK):
-        rule = rules[source].of(tier_id)
-        days = rule.escalate_after_days
-        # From the day on which somebody could act.
-        begins = max(day for day in (due_on, raised_on, snoozed) if day is not None)
-        if rule.is_on and days is not None and begins + timedelta(days=days) < on:
-            late.append(pk)
-    workable = Action.objects.open().workable()
-    late = list(Occurrence.objects.filter(pk__in=late, action__in=workable).values_list("pk", flat=True))
-    supervisors = User.objects.nearest_supervisors(branch) if late else []
-    if not supervisors:
-        return 0  # nobody to tell yet: asked again tomorrow
-    with transaction.atomic():
-        told = Occurrence.objects.filter(pk__in=late, escalated_on=None).update(escalated_on=on)
-        for user in supervisors:
-            seen = Occurrence.objects.worked_by(user).filter(pk__in=late).values("action").distinct().count()
-            if seen:
-                subject = f"escalation/{branch.code}/{on}"
-                notify(user=user, kind="escalation", subject=subject, url=reverse("unheeded"), count=seen)
-    return told
-
-
-def _tell(branch: Branch, on: date, told: Counter) -> None:
+def _tell(on: date, told: Counter) -> None:
     """One notice a person and day, with how many came due: to whom an action was handed, else who holds the book."""
     if not told:
         return
     clients = {client_id for client_id, owner_id in told if owner_id is None}
-    rows = Assignment.objects.filter(client__in=clients, role=Assignment.Role.PRIMARY, to_on=None)
-    held = dict(rows.values_list("client_id", "manager_id"))
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [list(clients)])
+        held = dict(cursor.fetchall())
     people: Counter = Counter()
     for (client_id, owner_id), count in told.items():
         people[owner_id or held.get(client_id)] += count
-    for user in User.objects.active().filter(pk__in=[pk for pk in people if pk]):
-        notify(user=user, kind="due", subject=f"day/{on}", url="/today/", count=people[user.pk])
+    active = User.objects.active().filter(pk__in=[pk for pk in people if pk]).values_list("pk", flat=True)
+    notify_each(counts={pk: people[pk] for pk in active}, kind="due", subject=f"day/{on}", url="/today/")
 
 
 def rows_of(done: Raised) -> list[dict]:

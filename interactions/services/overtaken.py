@@ -5,7 +5,7 @@ anew. Where nobody has acted yet the occurrence is taken back and its action exp
 what the cause says then, in time or late. What somebody acted on is never touched.
 """
 
-from django.db import connection
+from django.db import connection, transaction
 
 from staff.models import Branch
 
@@ -32,14 +32,19 @@ _OF_OTHERS = """
         SELECT 1 FROM portfolio_purchase p JOIN portfolio_purchase r ON r.reverses_id = p.id
          WHERE p.number = split_part(o.subject, '/', 2))
 """
-# Time and place were agreed with the client: somebody acted.
-_FREE = """NOT EXISTS (
-    SELECT 1 FROM interactions_appointment p WHERE p.action_id = a.id AND p.cancelled_at IS NULL)"""
+
+
+def without_appointment(action: str) -> str:
+    """The condition that no time and place were agreed with the client for an action: then somebody acted."""
+    return f"""NOT EXISTS (
+    SELECT FROM interactions_appointment met WHERE met.action_id = {action}.id AND met.cancelled_at IS NULL)"""
+
+
 _WITHDRAW = """
 gone AS (
     DELETE FROM interactions_occurrence o
      USING interactions_action a, {clients} k
-     WHERE o.client_id = k.id AND a.id = o.action_id AND a.state = 'planned'
+     WHERE o.client_id = k.id AND a.id = o.action_id AND a.client_id = k.id AND a.state = 'planned'
        AND a.origin IN ('occurrence', 'plan') AND ({gone}) AND {free}
     RETURNING o.action_id
 ), withdrawn AS (
@@ -59,15 +64,24 @@ def withdrawing(clients: str, *, whole: bool = False) -> str:
     `whole` looks at dates, holdings and purchases as well. A planned contact of a round that is over ends too.
     """
     gone = f"{_OF_CLIENT} OR {_OF_OTHERS}" if whole else _OF_CLIENT
-    return _WITHDRAW.format(clients=clients, gone=gone, free=_FREE)
+    return _WITHDRAW.format(clients=clients, gone=gone, free=without_appointment("a"))
 
 
 def withdraw_overtaken(branch: Branch) -> int:
     """Withdraw what is overtaken of a branch's clients; how many actions ended. Repeatable."""
-    theirs = f"theirs AS (SELECT id, {', '.join(DAYS.values())} FROM clients_client WHERE branch_id = %s)"
+    return withdraw_from([branch.pk])
+
+
+@transaction.atomic
+def withdraw_from(branches: list[int], among: list[int] | None = None) -> int:
+    """`withdraw_overtaken` for several branches at once, by id; of some of their clients, or of all."""
+    theirs = f"theirs AS NOT MATERIALIZED (SELECT id, {', '.join(DAYS.values())} FROM clients_client WHERE branch_id = ANY(%s)"
+    theirs += ")" if among is None else " AND id = ANY(%s))"
     with connection.cursor() as cursor:
+        # Two runs take turns: they would wait for each other's rows in a ring.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('withdraw'))")
         cursor.execute(
             f"WITH {theirs}, {withdrawing('theirs', whole=True)} SELECT count(*) FROM withdrawn",
-            [branch.pk],
+            [branches] if among is None else [branches, among],
         )
         return cursor.fetchone()[0]

@@ -1,6 +1,6 @@
 """What comes due: one small class a source, in one plain list. See docs/reminder-sources.md."""
 
-from interactions.sources.base import Asked, Due, Rules, Source
+from interactions.sources.base import Asked, Due, Places, Rules, Source, cause_of
 from interactions.sources.dates import AnniversarySource, BirthdaySource
 from interactions.sources.holidays import HolidaySource
 from interactions.sources.maturities import MaturitySource
@@ -27,4 +27,4 @@ SOURCES: list[Source] = [
     NotReachedSource(),  # last: the planned contacts answer it
 ]
 
-__all__ = ["SOURCES", "Asked", "Due", "MaturitySource", "Rules", "Source"]
+__all__ = ["SOURCES", "Asked", "Due", "MaturitySource", "Places", "Rules", "Source", "cause_of"]

@@ -2,15 +2,49 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-
-from django.db.models import Q, QuerySet
+from typing import NamedTuple
 
 from clients.models import DatedFact
 from common import calendars, lunar
-from interactions.sources.base import Asked, Due, Source
+from interactions.sources.base import Asked, Due, Source, read
 
 GREGORIAN, LUNAR = DatedFact.Calendar.GREGORIAN, DatedFact.Calendar.LUNAR
 LONGEST_LEAD = 366  # days that a date's own lead may be
+
+_FACTS = """
+SELECT f.id, f.client_id, k.branch_id, k.tier_id, f.kind, f.person, f.calendar, f.year, f.month, f.day, f.is_leap_month,
+       f.lead_days {falls_on}
+  FROM {dates} clients_datedfact f
+  JOIN clients_client k ON k.id = f.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
+  LEFT JOIN clients_tier t ON t.id = k.tier_id
+ WHERE f.kind = ANY(%(kinds)s) AND {wanted} AND (NOT %(courtesy)s OR t.birthday_courtesy IS DISTINCT FROM false)
+"""
+# The coming-backs of a few days, and whose they are, but for those that were told.
+_USUAL = _FACTS.format(
+    falls_on=", back.falls_on",
+    dates="""unnest(%(months)s::int[], %(days)s::int[], %(leaps)s::bool[], %(falls_on)s::date[])
+             AS back (month, day, is_leap, falls_on) CROSS JOIN""",
+    wanted="""f.calendar = %(calendar)s AND f.month = back.month AND f.day = back.day
+   AND f.is_leap_month = back.is_leap AND f.lead_days IS NULL
+   AND NOT EXISTS (SELECT FROM interactions_occurrence o
+                    WHERE o.source = %(source)s AND o.subject = 'dated_fact/' || f.id AND o.due_on = back.falls_on)""",
+)
+_OWN_LEAD = _FACTS.format(falls_on="", dates="", wanted="f.lead_days IS NOT NULL AND f.month IS NOT NULL")
+
+
+class _Fact(NamedTuple):
+    id: int
+    client_id: int
+    branch_id: int
+    tier_id: int | None
+    kind: str
+    person: str
+    calendar: str
+    year: int | None
+    month: int
+    day: int
+    is_leap_month: bool
+    lead_days: int | None
 
 
 class _DateSource(Source):
@@ -18,28 +52,34 @@ class _DateSource(Source):
     escalate_after = 3
 
     def due(self, asked: Asked) -> Iterator[Due]:
-        facts = DatedFact.objects.filter(
-            kind__in=self.kinds, client__branch=asked.branch, client__status="active", month__isnull=False
-        )
-        if self.code == "birthday":
-            facts = facts.exclude(client__tier__birthday_courtesy=False)
-        for calendar, originals in _coming_back(asked.since, asked.until):
-            usual = facts.filter(_originals(originals), calendar=calendar, lead_days=None)
-            for fact in _read(usual):
-                for falls_on in originals[_original(fact)]:
-                    yield from self._due(fact, falls_on)
-        for fact in _read(facts.filter(lead_days__isnull=False)):  # few have days of their own
+        params = {
+            "source": self.code,
+            "kinds": list(self.kinds),
+            "branches": asked.places.ids,
+            "courtesy": self.code == "birthday",
+        }
+        for calendar, originals in _coming_back(asked.ahead, asked.until):
+            back = [(*of, falls_on) for of, days in originals.items() for falls_on in days]
+            if not back:
+                continue
+            months, days, leaps, falls = (list(column) for column in zip(*back, strict=True))
+            of = {"calendar": calendar, "months": months, "days": days, "leaps": leaps, "falls_on": falls}
+            for row in read(_USUAL, params | of):
+                yield from self._due(_Fact(*row[:-1]), row[-1])
+        for row in read(_OWN_LEAD, params):  # few have days of their own
+            fact = _Fact(*row)
             ahead = asked.on + timedelta(days=min(fact.lead_days or 0, LONGEST_LEAD))
             for falls_on in _returns(fact, asked.since, ahead):
                 yield from self._due(fact, falls_on)
 
-    def _due(self, fact: DatedFact, falls_on: date) -> Iterator[Due]:
+    def _due(self, fact: _Fact, falls_on: date) -> Iterator[Due]:
         years = _years(fact, falls_on)
         if years is None or years > 0:  # nobody has a birthday before being born, or on that day
             yield Due(
                 client_id=fact.client_id,
-                tier_id=fact.client.tier_id,
-                subject=f"dated_fact/{fact.pk}",
+                branch_id=fact.branch_id,
+                tier_id=fact.tier_id,
+                subject=f"dated_fact/{fact.id}",
                 due_on=falls_on,
                 event_on=falls_on,
                 lead_days=fact.lead_days,
@@ -47,7 +87,7 @@ class _DateSource(Source):
                 years=years,
             )
 
-    def about(self, fact: DatedFact) -> str:
+    def about(self, fact: _Fact) -> str:
         return fact.person
 
 
@@ -66,19 +106,8 @@ class AnniversarySource(_DateSource):
     lead_days = 7
     kinds = ("wedding", "founding", "other")
 
-    def about(self, fact: DatedFact) -> str:
+    def about(self, fact: _Fact) -> str:
         return f"{fact.kind}: {fact.person}"
-
-
-def _read(facts: QuerySet) -> Iterator[DatedFact]:
-    return (
-        facts.select_related("client")
-        .only(
-            *("client", "kind", "person", "calendar", "year", "month", "day", "is_leap_month", "lead_days"),
-            "client__tier",
-        )
-        .iterator(chunk_size=2000)
-    )
 
 
 def _coming_back(since: date, until: date) -> Iterator[tuple[str, dict[tuple, list[date]]]]:
@@ -87,28 +116,13 @@ def _coming_back(since: date, until: date) -> Iterator[tuple[str, dict[tuple, li
     yield LUNAR, lunar.originals_between(since, until)
 
 
-def _originals(originals: dict[tuple, list[date]]) -> Q:
-    days: dict[tuple[int, bool], list[int]] = {}
-    for month, day, is_leap in originals:
-        days.setdefault((month, is_leap), []).append(day)
-    wanted = Q(pk__in=[])
-    for (month, is_leap), numbers in days.items():
-        wanted |= Q(month=month, is_leap_month=is_leap, day__in=numbers)
-    return wanted
-
-
-def _original(fact: DatedFact) -> tuple[int, int, bool]:
-    return fact.month or 0, fact.day or 0, fact.is_leap_month  # never empty: asked only of whole dates
-
-
-def _returns(fact: DatedFact, since: date, until: date) -> list[date]:
-    month, day, is_leap = _original(fact)
+def _returns(fact: _Fact, since: date, until: date) -> list[date]:
     if fact.calendar == LUNAR:
-        return lunar.returns_between(month, day, is_leap, since, until)
-    return calendars.returns_between(month, day, since, until)
+        return lunar.returns_between(fact.month, fact.day, fact.is_leap_month, since, until)
+    return calendars.returns_between(fact.month, fact.day, since, until)
 
 
-def _years(fact: DatedFact, falls_on: date) -> int | None:
+def _years(fact: _Fact, falls_on: date) -> int | None:
     """Which coming-back it is; lunar years count by the lunar year of the day. None where no year is known."""
     if fact.year is None:
         return None

@@ -3,12 +3,21 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from django.db.models.functions import Coalesce
+from interactions.sources.base import Asked, Due, Source, read
 
-from interactions.sources.base import Asked, Due, Source
-from portfolio.models import Holding
-
-READ = ("number", "client_id", "client__tier_id", "matures_on", "product__name", "worth", "currency")
+# Steps whose notice may have come, but for those told of this day or of the working day it is moved to.
+_STEPS = """
+SELECT h.number, h.client_id, k.tier_id, k.branch_id, h.matures_on, p.name, coalesce(h.market_value, h.principal),
+       h.currency, s.step
+  FROM unnest(%(steps)s::int[], %(leads)s::int[]) AS s (step, lead)
+  JOIN portfolio_holding h ON h.matures_on BETWEEN %(first)s AND %(until)s AND h.matures_on <= %(on)s + s.lead
+  JOIN portfolio_product p ON p.id = h.product_id AND p.kind = ANY(%(kinds)s)
+  JOIN clients_client k ON k.id = h.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
+ WHERE h.status = 'open'
+   AND NOT EXISTS (SELECT FROM interactions_occurrence o
+                    WHERE o.source = %(source)s AND o.subject = 'holding/' || h.number || '/T-' || s.step
+                      AND o.due_on BETWEEN h.matures_on AND h.matures_on + %(move)s)
+"""
 
 
 class MaturitySource(Source):
@@ -20,31 +29,40 @@ class MaturitySource(Source):
     escalate_after = 2
     lasts = True
     kinds = ("term_deposit", "wealth_product", "bond", "fund", "insurance", "other")
-    longest_move = timedelta(days=15)
+    longest_move: timedelta = timedelta(days=15)
 
     def due(self, asked: Asked) -> Iterator[Due]:
-        rows = (
-            Holding.objects.maturing_between(asked.since - self.longest_move, asked.until)
-            .filter(client__branch=asked.branch, client__status="active", product__kind__in=self.kinds)
-            .annotate(worth=Coalesce("market_value", "principal"))
-            .values_list(*READ)
-        )
-        for number, client_id, tier_id, matures_on, name, amount, currency in rows.iterator(chunk_size=2000):
+        params = {
+            "source": self.code,
+            "kinds": list(self.kinds),
+            "branches": asked.places.ids,
+            "first": asked.since - self.longest_move,
+            "on": asked.on,
+            "until": asked.until,
+            "move": self.longest_move.days,
+            "steps": list(self.steps),
+            "leads": [self._lead(step, max(asked.rules.leads)) for step in self.steps],
+        }
+        for number, client_id, tier_id, branch_id, matures_on, name, amount, currency, step in read(
+            _STEPS, params
+        ):
             first = asked.rules.of(tier_id).lead_days
-            due_on = asked.working.next_working(matures_on)
-            for step in self.steps:
-                # The first notice has one name, however early the bank's rule has it.
-                lead = first if step == self.lead_days else step
-                if lead > first:
-                    continue
-                yield Due(
-                    client_id=client_id,
-                    tier_id=tier_id,
-                    subject=f"holding/{number}/T-{step}",
-                    due_on=due_on,
-                    event_on=matures_on,
-                    lead_days=lead,
-                    about=name,
-                    amount=amount,
-                    currency=currency,
-                )
+            lead = self._lead(step, first)
+            if lead > first:
+                continue
+            yield Due(
+                client_id=client_id,
+                branch_id=branch_id,
+                tier_id=tier_id,
+                subject=f"holding/{number}/T-{step}",
+                due_on=asked.places.working(branch_id).next_working(matures_on),
+                event_on=matures_on,
+                lead_days=lead,
+                about=name,
+                amount=amount,
+                currency=currency,
+            )
+
+    def _lead(self, step: int, first: int) -> int:
+        """The first notice has one name, however early the bank's rule has it."""
+        return first if step == self.lead_days else step

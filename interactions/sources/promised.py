@@ -2,8 +2,25 @@
 
 from collections.abc import Iterator
 
-from interactions.models import Action, Promise
-from interactions.sources.base import Asked, Due, Source
+from interactions.sources.base import Asked, Due, Source, read
+
+_PROMISES = """
+SELECT p.client_id, k.branch_id, k.tier_id, p.id, p.action_id, a.owner_id, p.opens_on, p.due_on
+  FROM interactions_promise p
+  JOIN interactions_action a ON a.id = p.action_id AND a.state = 'planned'
+  JOIN clients_client k ON k.id = p.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
+ WHERE p.opens_on BETWEEN %(since)s AND %(on)s
+   AND NOT EXISTS (SELECT FROM interactions_occurrence o
+                    WHERE o.source = %(source)s AND o.subject = 'promise/' || p.id AND o.due_on = p.due_on)
+"""
+_STEPS = """
+SELECT a.client_id, k.branch_id, k.tier_id, a.id, a.owner_id, a.due_on
+  FROM interactions_action a
+  JOIN clients_client k ON k.id = a.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
+ WHERE a.origin = 'next_step' AND a.state = 'planned' AND a.due_on BETWEEN %(since)s AND %(until)s
+   AND NOT EXISTS (SELECT FROM interactions_occurrence o
+                    WHERE o.source = %(source)s AND o.subject = 'action/' || a.id AND o.due_on = a.due_on)
+"""
 
 
 class PromiseSource(Source):
@@ -14,17 +31,18 @@ class PromiseSource(Source):
     lasts = True
 
     def due(self, asked: Asked) -> Iterator[Due]:
-        rows = Promise.objects.filter(
-            opens_on__range=(asked.since, asked.on),
-            client__branch=asked.branch,
-            client__status="active",
-            action__state=Action.State.PLANNED,
-        ).values_list(
-            "pk", "client_id", "client__tier_id", "action_id", "action__owner_id", "opens_on", "due_on"
-        )
-        for pk, client_id, tier_id, action_id, owner_id, opens_on, due_on in rows.iterator(chunk_size=2000):
+        params = {
+            "source": self.code,
+            "branches": asked.places.ids,
+            "since": asked.since,
+            "on": asked.on,
+        }
+        for client_id, branch_id, tier_id, pk, action_id, owner_id, opens_on, due_on in read(
+            _PROMISES, params
+        ):
             yield Due(
                 client_id=client_id,
+                branch_id=branch_id,
                 tier_id=tier_id,
                 subject=f"promise/{pk}",
                 due_on=due_on,
@@ -43,14 +61,19 @@ class NextStepSource(Source):
     lasts = True
 
     def due(self, asked: Asked) -> Iterator[Due]:
-        rows = Action.objects.filter(
-            origin=Action.Origin.NEXT_STEP,
-            state=Action.State.PLANNED,
-            due_on__range=(asked.since, asked.until),
-            client__branch=asked.branch,
-            client__status="active",
-        ).values_list("pk", "client_id", "client__tier_id", "owner_id", "due_on")
-        for pk, client_id, tier_id, owner_id, due_on in rows.iterator(chunk_size=2000):
+        params = {
+            "source": self.code,
+            "branches": asked.places.ids,
+            "since": asked.since,
+            "until": asked.until,
+        }
+        for client_id, branch_id, tier_id, pk, owner_id, due_on in read(_STEPS, params):
             yield Due(
-                client_id, tier_id, subject=f"action/{pk}", due_on=due_on, action_id=pk, owner_id=owner_id
+                client_id=client_id,
+                branch_id=branch_id,
+                tier_id=tier_id,
+                subject=f"action/{pk}",
+                due_on=due_on,
+                action_id=pk,
+                owner_id=owner_id,
             )

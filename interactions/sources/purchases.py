@@ -1,14 +1,26 @@
 """Buyers looked after again."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 
-from interactions.sources.base import Asked, Due, Source
-from portfolio.models import Product, Purchase
+from interactions.sources.base import Asked, Due, Source, read
+from portfolio.models import Product
 
 MOST_REVIEWS = 40  # ten years of quarters
+
+_REVIEWS = """
+SELECT p.client_id, k.branch_id, k.tier_id, p.number, p.bought_on, d.name, r.reviewed_on
+  FROM unnest(%(bought_on)s::date[], %(reviewed_on)s::date[]) AS r (bought_on, reviewed_on)
+  JOIN portfolio_purchase p ON p.bought_on = r.bought_on AND p.reverses_id IS NULL
+  JOIN portfolio_product d ON d.id = p.product_id AND d.kind = ANY(%(kinds)s)
+  JOIN clients_client k ON k.id = p.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
+ WHERE (coalesce(d.term_days, 0) = 0 OR r.reviewed_on < p.bought_on + d.term_days)
+   AND NOT EXISTS (SELECT FROM portfolio_purchase back WHERE back.reverses_id = p.id)
+   AND NOT EXISTS (SELECT FROM interactions_occurrence o
+                    WHERE o.source = %(source)s AND o.subject = 'purchase/' || p.number AND o.due_on = r.reviewed_on)
+"""
 
 
 class PurchaseReviewSource(Source):
@@ -21,38 +33,33 @@ class PurchaseReviewSource(Source):
     escalate_after = 14
 
     def due(self, asked: Asked) -> Iterator[Due]:
+        kinds: dict[int, list[str]] = {}
         for kind in Product.Kind.values:
             every = settings.PURCHASE_REVIEW_DAYS.get(kind, settings.PURCHASE_REVIEW_DAYS[""])
             if every:
-                yield from self._of_kind(kind, every, asked)
+                kinds.setdefault(every, []).append(kind)
+        for every, alike in kinds.items():
+            yield from self._every(every, alike, asked)
 
-    def _of_kind(self, kind: str, every: int, asked: Asked) -> Iterator[Due]:
-        window: list[date] = [
-            asked.since + timedelta(days=n) for n in range((asked.until - asked.since).days + 1)
+    def _every(self, every: int, kinds: list[str], asked: Asked) -> Iterator[Due]:
+        window = [asked.ahead + timedelta(days=n) for n in range((asked.until - asked.ahead).days + 1)]
+        reviews = [
+            (day - timedelta(days=every * n), day) for day in window for n in range(1, MOST_REVIEWS + 1)
         ]
-        bought: dict[date, list[date]] = {}
-        for day in window:
-            for n in range(1, MOST_REVIEWS + 1):
-                bought.setdefault(day - timedelta(days=every * n), []).append(day)
-        rows = Purchase.objects.filter(
-            bought_on__in=list(bought),
-            product__kind=kind,
-            reverses=None,
-            reversal=None,
-            client__branch=asked.branch,
-            client__status="active",
-        ).select_related("product", "client")
-        rows = rows.defer("client__search", "client__document_number")
-        for purchase in rows.iterator(chunk_size=2000):
-            term = purchase.product.term_days
-            for reviewed_on in bought[purchase.bought_on]:
-                if term and reviewed_on >= purchase.bought_on + timedelta(days=term):
-                    break
-                yield Due(
-                    client_id=purchase.client_id,
-                    tier_id=purchase.client.tier_id,
-                    subject=f"purchase/{purchase.number}",
-                    due_on=reviewed_on,
-                    event_on=purchase.bought_on,
-                    about=purchase.product.name,
-                )
+        params = {
+            "source": self.code,
+            "kinds": kinds,
+            "branches": asked.places.ids,
+            "bought_on": [bought_on for bought_on, _day in reviews],
+            "reviewed_on": [day for _bought_on, day in reviews],
+        }
+        for client_id, branch_id, tier_id, number, bought_on, name, reviewed_on in read(_REVIEWS, params):
+            yield Due(
+                client_id=client_id,
+                branch_id=branch_id,
+                tier_id=tier_id,
+                subject=f"purchase/{number}",
+                due_on=reviewed_on,
+                event_on=bought_on,
+                about=name,
+            )

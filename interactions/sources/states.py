@@ -1,13 +1,21 @@
 """What lasts until somebody acts: nobody reached, a profile or document that ends, a relationship that weakens."""
 
 from collections.abc import Iterator
+from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from clients.models import Client
-from interactions.models import Occurrence
-from interactions.sources.base import Asked, Due, Source
+from interactions.sources.base import Asked, Due, Source, read
+from staff.models import Branch
+
+# Of whom this day was not told yet.
+_CLIENTS = """
+SELECT k.id, k.branch_id, k.tier_id, k.number, k.last_reached_at, k.{field}
+  FROM clients_client k
+ WHERE k.status = 'active' AND k.{field} BETWEEN %(since)s AND %(until)s AND k.branch_id = ANY(%(branches)s)
+   AND NOT EXISTS (SELECT FROM interactions_occurrence o
+                    WHERE o.source = %(source)s AND o.client_id = k.id AND o.due_on = k.{field})
+"""
 
 
 class _ClientSource(Source):
@@ -17,26 +25,26 @@ class _ClientSource(Source):
     field: str
 
     def due(self, asked: Asked) -> Iterator[Due]:
-        for client in self.clients(asked).iterator(chunk_size=2000):
-            day = getattr(client, self.field)
+        params = {
+            "source": self.code,
+            "branches": asked.places.ids,
+            "since": asked.since,
+            "until": asked.until,
+        }
+        for client_id, branch_id, tier_id, number, reached_at, day in read(
+            _CLIENTS.format(field=self.field), params
+        ):
             yield Due(
-                client_id=client.pk,
-                tier_id=client.tier_id,
-                subject=f"client/{client.number}",
+                client_id=client_id,
+                branch_id=branch_id,
+                tier_id=tier_id,
+                subject=f"client/{number}",
                 due_on=day,
-                event_on=self.event_on(client, asked),
+                event_on=self.event_on(day, reached_at, asked.places.by_id[branch_id]),
             )
 
-    def clients(self, asked: Asked) -> QuerySet:
-        """Of whom this day was not told yet: what lasts would else be read again every morning."""
-        told = Occurrence.objects.filter(source=self.code, client=OuterRef("pk"), due_on=OuterRef(self.field))
-        rows = Client.objects.filter(
-            branch=asked.branch, status="active", **{f"{self.field}__range": (asked.since, asked.until)}
-        )
-        return rows.exclude(Exists(told)).only("number", "tier", "last_reached_at", self.field)
-
-    def event_on(self, client: Client, asked: Asked):
-        return getattr(client, self.field)
+    def event_on(self, day: date, reached_at: datetime | None, branch: Branch) -> date | None:
+        return day
 
 
 class NotReachedSource(_ClientSource):
@@ -44,11 +52,11 @@ class NotReachedSource(_ClientSource):
 
     code, theme = "not_reached", "keeping_in_touch"
     escalate_after = 14
+    planned = True
     field = "next_due_on"
 
-    def event_on(self, client: Client, asked: Asked):
-        last = client.last_reached_at
-        return timezone.localtime(last, asked.branch.zone).date() if last else None
+    def event_on(self, day: date, reached_at: datetime | None, branch: Branch) -> date | None:
+        return timezone.localtime(reached_at, branch.zone).date() if reached_at else None
 
 
 class RiskExpirySource(_ClientSource):

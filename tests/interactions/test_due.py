@@ -5,11 +5,14 @@ from datetime import date, timedelta
 from io import StringIO
 
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clients.models import Tier
+from interactions import tasks
 from interactions.models import Action, Occurrence
 from interactions.services import raise_due
-from tests.factories import ClientFactory, HoldingFactory, ProductFactory
+from tests.factories import AppointmentFactory, BranchFactory, ClientFactory, HoldingFactory, ProductFactory
 
 MONDAY = date(2026, 3, 2)
 
@@ -110,3 +113,54 @@ def test_two_branches_have_their_own_calendars(north, south):
     ClientFactory(branch=north, number="N"), ClientFactory(branch=south, number="S")
     raise_due(on=date(2026, 9, 29))
     assert {subject.split("/")[1] for subject, _d, _l in rows("holiday")} == {"CN"}
+
+
+def test_a_branch_that_joined_later_is_told_nothing_of_before_it_began(north, south):
+    raise_due(on=MONDAY - timedelta(days=60), branches=[north])
+    raise_due(on=MONDAY)
+    for branch, number in ((north, "N"), (south, "S")):
+        ClientFactory(branch=branch, number=number, document_valid_until=MONDAY - timedelta(days=30))
+    raise_due(on=MONDAY + timedelta(days=10))
+    assert rows("document_expiry") == [("client/N", MONDAY - timedelta(days=30), True)]
+
+
+def test_branches_whose_morning_has_come_are_raised_in_one_task(north, south, settings, monkeypatch):
+    settings.MORNING_HOUR = 0
+    asked = []
+    monkeypatch.setattr(tasks.raise_for_branches, "delay", lambda *args: asked.append(args))
+    tasks.morning()
+    tasks.raise_for_branches([north.pk], north.today().isoformat())
+    tasks.morning()
+    everyone = {north.pk, south.pk, north.parent_id}
+    assert [set(pks) for pks, _on in asked] == [everyone, everyone - {north.pk}]
+
+
+def test_a_morning_asks_no_more_of_ten_branches_than_of_two(north, south, bank):
+    def asked(day):
+        with CaptureQueriesContext(connection) as queries:
+            raise_due(on=day)
+        return len(queries)
+
+    raise_due(on=MONDAY)
+    few = asked(date(2026, 3, 10))
+    for _ in range(8):
+        ClientFactory(branch=BranchFactory(parent=bank), birthday=date(1970, 3, 31))
+    for day in (12, 17):
+        raise_due(on=date(2026, 3, day))
+    many = asked(date(2026, 3, 24))
+    assert len(rows("birthday")) == 8
+    assert many <= few + 10  # those that write rows, eight or one
+
+
+def test_the_next_step_of_a_maturity_leaves_an_appointment_about_it_where_it_is(north, alice):
+    client = ClientFactory(branch=north, manager=alice)
+    HoldingFactory(client=client, matures_on=date(2026, 3, 31))
+    raise_due(on=date(2026, 3, 2))
+    action = Action.objects.get(source="maturity")
+    agreed = date(2026, 3, 20)
+    Action.objects.filter(pk=action.pk).update(due_on=agreed)
+    AppointmentFactory(action=action)
+    raise_due(on=date(2026, 3, 24))
+    action.refresh_from_db()
+    assert action.due_on == agreed
+    assert action.occurrences.count() == 2

@@ -41,12 +41,12 @@ def started(monkeypatch, clock):
     """Each run that beat started: the branch, its date, and when by its own clock; it is done at once."""
     runs = []
 
-    def run(branch_id: int, on: str) -> None:
-        branch = Branch.objects.get(pk=branch_id)
-        runs.append((branch.code, on, clock.now.astimezone(ZoneInfo(branch.time_zone))))
-        tasks.raise_for_branch(branch_id, on)
+    def run(branch_ids: list[int], on: str) -> None:
+        for branch in Branch.objects.filter(pk__in=branch_ids):
+            runs.append((branch.code, on, clock.now.astimezone(ZoneInfo(branch.time_zone))))
+        tasks.raise_for_branches(branch_ids, on)
 
-    monkeypatch.setattr(tasks.raise_for_branch, "delay", run)
+    monkeypatch.setattr(tasks.raise_for_branches, "delay", run)
     return runs
 
 

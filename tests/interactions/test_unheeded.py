@@ -10,7 +10,7 @@ from interactions import services
 from interactions.models import Action, Occurrence
 from interactions.services import raise_due
 from messaging.models import Notification
-from tests.factories import ClientFactory, ContactFactory, HoldingFactory, UserFactory
+from tests.factories import AppointmentFactory, ClientFactory, ContactFactory, HoldingFactory, UserFactory
 from tests.interactions.test_sources import DONE_AT, MONDAY
 
 
@@ -34,13 +34,15 @@ def test_the_supervisor_is_told_once_when_nobody_has_acted(unheeded, bob, signed
     assert "Alice" in page
 
 
-@pytest.mark.parametrize("act", ["try", "put off", "skip"])
-def test_an_attempt_and_putting_off_are_acts(unheeded, alice, act):
+@pytest.mark.parametrize("act", ["try", "put off", "skip", "meet"])
+def test_an_attempt_putting_off_and_an_appointment_are_acts(unheeded, alice, act):
     action = Action.objects.get()
     if act == "try":
         ContactFactory(client=unheeded, staff=alice, action=action, result="no_answer")
     elif act == "put off":
         Action.objects.update(snoozed_until=MONDAY + timedelta(days=30))
+    elif act == "meet":
+        AppointmentFactory(action=action)
     else:
         services.skip_action(actor=alice, action=action, reason="Away")
     assert raise_due(on=MONDAY + timedelta(days=9)).escalated == 0

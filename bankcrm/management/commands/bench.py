@@ -5,7 +5,7 @@ The bank stands in a database beside the configured one on the same server and i
 
 import os
 from argparse import ArgumentParser
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,10 +17,12 @@ from django.db.models import Max
 from django.test.utils import override_settings
 from django.utils import timezone
 
-from benchmarks import imports, load, pages, results
+from benchmarks import daily, imports, load, pages, results
+from benchmarks.daily_bank import make_daily_bank
 from clients.models import Client
 from interactions.models import Contact
 
+DAILY_ON = date(2026, 3, 10)  # a Tuesday with no holiday near, in any country of the bank
 OLDEST = timedelta(days=7)  # an older bank has nothing on Today but what is late
 
 
@@ -28,25 +30,31 @@ class Command(BaseCommand):
     """Measure and write down."""
 
     help = (
-        "Measures pages, logging and import against their bars, on a generated bank in a database of its own."
+        "Measures pages, logging and import against their bars, on a generated bank in a database of its own; "
+        "with --daily the daily run over a million clients."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--clients", type=int, default=100_000)
+        parser.add_argument("--daily", action="store_true", help="measure the daily run instead")
+        parser.add_argument("--clients", type=int, help="100,000; with --daily a million")
         parser.add_argument("--contacts", type=int, default=1_000_000)
         parser.add_argument("--rounds", type=int, default=60, help="requests of each kind (60)")
         parser.add_argument("--import-rows", type=int, default=20_000, help="clients in the imported file")
-        parser.add_argument("--database", default="bankcrm_bench", help="the database to use and keep")
+        parser.add_argument("--database", help="the database to use and keep")
         parser.add_argument("--fresh", action="store_true", help="build the bank anew")
         parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("bench is not for production: it fills a database and loads the server.")
-        name = options["database"]
+        name = options["database"] or ("bankcrm_daily" if options["daily"] else "bankcrm_bench")
+        options["clients"] = options["clients"] or (1_000_000 if options["daily"] else 100_000)
         if not name.isidentifier() or name == connection.settings_dict["NAME"]:
             raise CommandError("--database: choose a plain name that is not the configured database's.")
         use_database(name, is_fresh=options["fresh"])
+        if options["daily"]:
+            self._daily(name, options)
+            return
         self._fill(name, options)
         verdicts = []
         with override_settings(ROOT_URLCONF="benchmarks.urls", DEBUG=False):
@@ -57,6 +65,19 @@ class Command(BaseCommand):
             verdicts.append(self._say(results.of_load(per_second)))
         if not options["no_write"]:
             results.write(verdicts, options["clients"], options["contacts"])
+            self.stdout.write(f"Written to {results.RESULTS.relative_to(settings.BASE_DIR)}")
+
+    def _daily(self, name: str, options: dict[str, Any]) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        if not Client.objects.exists():
+            self.stdout.write(f"Filling {name} …")
+            make_daily_bank(clients=options["clients"], on=DAILY_ON)
+        elif Client.objects.count() != options["clients"]:
+            raise CommandError(f"{name} holds another number of clients: add --fresh to build it anew.")
+        found = daily.measured(DAILY_ON)
+        verdicts = [self._say(verdict) for verdict in results.of_daily(found)]
+        if not options["no_write"]:
+            results.write_daily(verdicts, found)
             self.stdout.write(f"Written to {results.RESULTS.relative_to(settings.BASE_DIR)}")
 
     def _fill(self, name: str, options: dict[str, Any]) -> None:
