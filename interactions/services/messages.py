@@ -174,9 +174,9 @@ def approve_message(
     greeting leaves on its day. For a minute it can be taken back. `at` is one moment for many at once.
     Raises: ValidationError, on `repeat_reason` where the tier asks for one; PermissionDenied.
     """
+    client = Client.objects.select_related("branch", "tier").get(pk=message.client_id)
+    may_plan(client)  # the client first, as whoever writes or closes the file does: nobody waits in a ring
     row = _changing(actor, message)
-    client = Client.objects.select_related("branch", "tier").get(pk=row.client_id)
-    may_plan(client)
     now = at or timezone.now()
     hold(client, row.theme)
     ground = Ground.of([client])
@@ -351,11 +351,12 @@ def letter_of(row: ClientMessage) -> bytes:
 
 def withdraw_messages(client_ids: list[int]) -> None:
     """The files were closed: nothing of theirs leaves any more, and drafts go. Repeatable."""
-    standing = ClientMessage.objects.standing().filter(client__in=client_ids)
-    waiting = standing.filter(message__state=State.QUEUED).select_related("message")
-    ended = [row.pk for row in standing.filter(approved_at=None)]
-    for row in waiting:
-        if outbox.stop_message(message=cast(Message, row.message), reason=Hindrance.STATUS):
+    standing = ClientMessage.objects.standing().filter(client__in=client_ids).select_related("message")
+    # Held before the outbox is asked, as when an approval is taken back.
+    held = standing.exclude(message__state=State.SENT).order_by("pk").select_for_update(of=("self",))
+    ended = []
+    for row in held:
+        if row.message is None or outbox.stop_message(message=row.message, reason=Hindrance.STATUS):
             ended.append(row.pk)
     ClientMessage.objects.filter(pk__in=ended).update(dropped_at=timezone.now())
 
