@@ -1,12 +1,13 @@
 """Messages to clients: written, approved, taken back, and what their sending leaves in the file."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from common.text import clean_line, has_nul
 from interactions.models import SENT_BY, THEME_OF, Action, ClientMessage, Contact, ContactNote, MessageKind
 from interactions.moments import is_too_late, next_moment, wanted_from
 from interactions.services.contacts import do_action
-from interactions.services.guard import hold, repetition
+from interactions.services.guard import hold, repeats
 from interactions.services.permission import Ground, Hindrance
 from interactions.writing import LONGEST_SMS
 from messaging import services as outbox
@@ -30,6 +31,7 @@ from staff.models import User
 
 KIND = "client"  # of the outbox's rows
 LONGEST = 5000
+AFTER_THE_FIRST = timedelta(minutes=1)
 State = Message.State
 
 
@@ -187,6 +189,7 @@ def approve_message(
         hindrance = Hindrance.TOO_LATE
     if hindrance is not None:
         raise ValidationError(str(hindrance.label))
+    row.suitability_reason = _suits(client, row.product, row.suitability_reason)  # as the client is now
     row.repeat_reason = _repeat_reason(actor, row, client, now, repeat_reason)
     leaves = moment_for(row, client, ground, now)
     if leaves is None:
@@ -224,16 +227,18 @@ def _checked_address(address: str, channel: str) -> str:
 
 
 def moment_for(row: ClientMessage, client: Client, ground: Ground, now: datetime) -> datetime | None:
-    """When a message leaves at the earliest; None where the agreement leaves no hour."""
-    zone = client.branch.zone
-    wanted = wanted_from(channel=row.channel, event_on=event_of(row.action), zone=zone, now=now)
-    return next_moment(
-        agreement=ground.agreements.get(client.pk), channel=row.channel, zone=zone, after=wanted
-    )
+    """When a message leaves at the earliest; None where the agreement leaves no hour, or none near a greeting's day."""
+    zone, event_on = client.branch.zone, event_of(row.action)
+    wanted = wanted_from(channel=row.channel, event_on=event_on, zone=zone, now=now)
+    agreement = ground.agreements.get(client.pk)
+    moment = next_moment(agreement=agreement, channel=row.channel, zone=zone, after=wanted)
+    if moment is None or is_too_late(event_on, timezone.localtime(moment, zone).date()):
+        return None
+    return moment
 
 
 def _repeat_reason(actor: User, row: ClientMessage, client: Client, now: datetime, reason: str) -> str:
-    found = repetition(actor=actor, client=client, theme=row.theme, at=now, action=row.action)
+    found = repeats(actor=actor, client=client, theme=row.theme, at=now, action=row.action)
     reason = clean_line(reason)[:300]
     if found is None:
         return ""
@@ -270,11 +275,8 @@ def approve_many(
         try:
             with transaction.atomic():
                 row = draft if draft.pk else _saved(actor, draft)
-                if (
-                    found := repetition(
-                        actor=actor, client=row.client, theme=row.theme, at=at, action=row.action
-                    )
-                ) is not None:
+                found = repeats(actor=actor, client=row.client, theme=row.theme, at=at, action=row.action)
+                if found is not None:
                     raise ValidationError(found.words)
                 through.append(approve_message(actor=actor, message=row, at=at))
         except ValidationError as error:
@@ -387,7 +389,8 @@ def may_leave(message: Message) -> bool | str | datetime:
         hindrance = Hindrance.OVERTAKEN
     if hindrance is None and is_too_late(event_of(row.action), client.branch.today()):
         hindrance = Hindrance.TOO_LATE
-    if hindrance is None and not row.theme.is_duty and not row.repeat_reason:
+    guarded = not row.theme.is_duty and row.theme.minimum_gap_days and not row.repeat_reason
+    if hindrance is None and guarded:
         since = Contact.objects.told().filter(
             client=client, theme=row.theme, occurred_at__gt=cast(datetime, row.approved_at)
         )
@@ -397,7 +400,16 @@ def may_leave(message: Message) -> bool | str | datetime:
     moment = moment_for(row, client, ground, now)
     if moment is None:
         return Hindrance.HOURS.value
+    if moment <= now and guarded and _one_goes_first(row, now):
+        return now + AFTER_THE_FIRST
     return True if moment <= now else moment
+
+
+def _one_goes_first(row: ClientMessage, now: datetime) -> bool:
+    """Whether one approved earlier about the same is leaving this moment: of two workers one waits and asks again."""
+    others = ClientMessage.objects.on_their_way().filter(client=row.client_id, theme=row.theme_id)
+    first = Q(approved_at__lt=row.approved_at) | Q(approved_at=row.approved_at, pk__lt=row.pk)
+    return others.filter(first, message__not_before__lte=now).exists()
 
 
 def heed_state(message: Message) -> None:

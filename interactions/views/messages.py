@@ -25,7 +25,7 @@ from interactions.drafting import MOST, Draft, drafts_for, kind_for, ready_actio
 from interactions.forms.messages import PROPOSES, MessageForm
 from interactions.models import Action, ClientMessage, MessageKind
 from interactions.services import messages as services
-from interactions.services.guard import repetition
+from interactions.services.guard import repeats
 from interactions.services.messages import moment_for, theme_of
 from interactions.services.permission import Ground, Hindrance
 from interactions.views.today import ROLES
@@ -272,7 +272,7 @@ def _write(
     ground = Ground.of([client])
     wanted = _wanted(request, client, action, row, ground)
     theme = theme_of(wanted.kind)
-    found = repetition(actor=user, client=client, theme=theme, action=action)
+    found = repeats(actor=user, client=client, theme=theme, action=action)
     redrawn = request.POST.get("do") == "redraw"  # another choice: the bank's text follows, nothing is done
     sent = request.method == "POST" and not redrawn
     form = MessageForm(
