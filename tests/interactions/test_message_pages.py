@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clients.models import Theme
+from clients.models import SightGrant, Theme
 from interactions.drafting import drafts_for, ready_actions
 from interactions.models import ClientMessage, MessageTemplate
-from interactions.services.messages import approve_message
+from interactions.services.messages import approve_message, write_message
 from interactions.views.messages import _mark
 from messaging.models import Message
 from tests.factories import ActionFactory, ClientFactory, ClientMessageFactory, ConsentFactory, CoverFactory
@@ -175,6 +175,52 @@ def test_a_forged_tick_on_anothers_client_sends_nothing(north, alice, anna, sign
     approve(page, action, read=read, message=draft.pk)
     assert not Message.objects.exists()
     assert page.post("/messages/approve/", {"action": ["x", "9" * 40, "-1"]}).status_code == 302
+
+
+def test_a_draft_that_somebody_changed_since_it_was_read_is_not_sent(alice, bob, carla, signed_in):
+    ConsentFactory(client=carla, channel="email", purpose="care")
+    draft = ClientMessageFactory(client=carla, written_by=alice)
+    ticked = {"message": draft.pk, f"seen-message-{draft.pk}": _mark(draft.subject, draft.body)}
+    page = signed_in(alice)
+    assert f'value="{ticked[f"seen-message-{draft.pk}"]}"' in page.get("/messages/").content.decode()
+    text = {"kind": "birthday", "channel": "email", "language": "en", "subject": "Hi", "body": "Other words"}
+    write_message(actor=bob, client=carla, message=draft, **text)
+    page.post("/messages/approve/", ticked)
+    assert not Message.objects.exists()
+    page.post("/messages/approve/", ticked | {f"seen-message-{draft.pk}": _mark("Hi", "Other words")})
+    assert Message.objects.get().body.startswith("Other words")
+
+
+def test_unfinished_drafts_stand_only_before_whoever_looks_after_the_client(
+    alice, anna, bob, charlie, carla, signed_in
+):
+    draft = ClientMessageFactory(client=carla, written_by=alice, subject="Half a sentence")
+    ClientMessageFactory(client=carla, written_by=bob, subject="A word of Bob's")
+    SightGrant.objects.create(
+        client=carla,
+        user=charlie,
+        kind="break_glass",
+        reason="Alice is ill",
+        until_at=timezone.now() + timedelta(hours=1),
+    )
+    CoverFactory(stand_in=anna, covered=alice)
+
+    def shown(user):
+        return "Half a sentence" in signed_in(user).get("/messages/").content.decode()
+
+    assert {user.name: shown(user) for user in (alice, anna, bob, charlie)} == {
+        "Alice": True,
+        "Anna": True,
+        "Bob": False,
+        "Charlie": False,
+    }
+    assert "A word of Bob&#x27;s" in signed_in(bob).get("/messages/").content.decode()
+    ticked = {"message": draft.pk, f"seen-message-{draft.pk}": _mark(draft.subject, draft.body)}
+    signed_in(charlie).post("/messages/approve/", ticked)
+    assert not Message.objects.exists()
+    alice.is_active = False
+    alice.save()
+    assert shown(bob)
 
 
 def test_whoever_stands_in_lets_greetings_go_in_their_own_name(north, alice, anna, signed_in):
