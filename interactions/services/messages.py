@@ -181,6 +181,7 @@ def approve_message(
     row = _changing(actor, message)
     now = at or timezone.now()
     hold(client, row.theme)
+    _not_twice(row)
     ground = Ground.of([client])
     hindrance = ground.why_not(client, row.channel, row.theme)
     if hindrance is None and row.action is not None and not row.action.is_open:
@@ -216,6 +217,13 @@ def send_message(*, actor: User, client: Client, repeat_reason: str = "", **text
     """Write a message and approve it, both or neither; `text` as for `write_message`."""
     row = write_message(actor=actor, client=client, **text)
     return approve_message(actor=actor, message=row, repeat_reason=repeat_reason)
+
+
+def _not_twice(row: ClientMessage) -> None:
+    """Raise ValidationError where the very same words wait to leave already: a form was sent twice."""
+    same = {name: getattr(row, name) for name in ("client", "kind", "channel", "subject", "body")}
+    if ClientMessage.objects.on_their_way().filter(**same).exists():
+        raise ValidationError(_("Somebody has written about this already."))
 
 
 def _checked_address(address: str, channel: str) -> str:

@@ -272,6 +272,15 @@ def test_what_may_not_leave_is_shown_again_with_what_was_typed_and_nothing_is_st
     assert not ClientMessage.objects.exists()
 
 
+def test_a_form_sent_twice_is_one_message(alice, carla, signed_in):
+    for purpose in ("care", "marketing"):
+        ConsentFactory(client=carla, channel="email", purpose=purpose)
+    page = signed_in(alice)
+    answers = [page.post("/client/N-1/message/write/", typed(kind="notice")).status_code for _n in range(2)]
+    assert answers == [302, 422]
+    assert Message.objects.count() == ClientMessage.objects.count() == 1
+
+
 def test_choosing_another_language_brings_its_text_but_never_over_words_somebody_typed(
     alice, carla, signed_in
 ):
@@ -349,7 +358,9 @@ def test_an_administrator_changes_a_text_and_drafts_follow(erin, north, alice, s
     assert ready(alice)[0][0].row.body == "Cheers, Ana!"
 
 
-@pytest.mark.parametrize("body", ["Dear {password}", "Dear {client.name}", "Dear {}", "Dear {product}", " "])
+@pytest.mark.parametrize(
+    "body", ["Dear {password}", "Dear {client.name}", "Dear {}", "Dear {product}", "Dear {client", " "]
+)
 def test_a_text_with_a_gap_that_nobody_can_fill_is_refused_beside_its_field(body, erin, signed_in):
     answer = signed_in(erin).post("/texts/birthday/long/en/", {"subject": "Hi", "body": body})
     assert answer.status_code == 422

@@ -294,7 +294,8 @@ def test_where_the_tier_blocks_saying_it_again_needs_a_reason_which_then_holds_a
 def test_of_two_messages_about_the_same_the_second_is_told_of_the_first_before_it_leaves(
     alice, bob, carla, allowed
 ):
-    first, second = ClientMessageFactory.create_batch(2, client=carla, written_by=alice)
+    first = ClientMessageFactory(client=carla, written_by=alice)
+    second = ClientMessageFactory(client=carla, written_by=alice, body="All the best.")
     approve(alice, first)
     through, left = services.approve_many(actor=bob, drafts=[second], at=timezone.now())
     assert not through
@@ -312,7 +313,8 @@ def test_of_two_that_leave_at_the_same_moment_one_waits_and_finds_that_it_was_sa
     alice, bob, carla, allowed, monkeypatch
 ):
     first, second = (
-        approve(person, ClientMessageFactory(client=carla, written_by=person)) for person in (alice, bob)
+        approve(person, ClientMessageFactory(client=carla, written_by=person, body=person.name))
+        for person in (alice, bob)
     )
     real = gateways.send
 
@@ -329,7 +331,8 @@ def test_of_two_that_leave_at_the_same_moment_one_waits_and_finds_that_it_was_sa
 
 
 def test_two_notices_at_once_may_be_sent_where_nothing_forbids_to_say_it_again(alice, carla, allowed):
-    rows = [approve(alice, row) for row in ClientMessageFactory.create_batch(2, client=carla, kind="notice")]
+    drafts = [ClientMessageFactory(client=carla, kind="notice", body=body) for body in ("A card.", "A fee.")]
+    rows = [approve(alice, row) for row in drafts]
     assert [send(row) for row in rows] == [State.SENT, State.SENT]
 
 
