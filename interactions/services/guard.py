@@ -104,14 +104,15 @@ def repetition(
 def repeats(
     *, actor: User, client: Client, theme: Theme, at: datetime | None = None, action: Action | None = None
 ) -> Repetition | None:
-    """What a message would repeat: as any contact (`repetition`), or another message that is on its way.
+    """What a message would repeat: as any contact (`repetition`), or another message that is on its way or may have left.
 
     A talk comes first, and stops what waits to be sent; of two messages neither would know of the other.
     """
     found = repetition(actor=actor, client=client, theme=theme, at=at, action=action)
     if found is not None or theme.is_duty or not theme.minimum_gap_days:
         return found
-    rows = ClientMessage.objects.on_their_way().filter(client=client, theme=theme)
+    perhaps = ClientMessage.objects.standing().filter(message__state__in=("queued", "sending", "unknown"))
+    rows = perhaps.filter(client=client, theme=theme)
     if action is not None:
         rows = rows.exclude(action=action)
     going = rows.select_related("message", "approved_by").order_by("-approved_at", "pk").first()

@@ -101,6 +101,15 @@ def test_an_approved_greeting_is_sent_once_and_stands_in_the_file_and_does_what_
     assert carla.contacts.count() == 1
 
 
+def test_what_a_sent_message_has_done_is_not_taken_back_by_an_old_link(
+    alice, carla, draft, birthday, signed_in
+):
+    send(approve(alice, draft))
+    signed_in(alice).post(f"/actions/{birthday.pk}/undo/done/")
+    birthday.refresh_from_db()
+    assert birthday.state == "done"
+
+
 def test_an_email_leads_out_of_all_emails_but_those_of_service(alice, carla, draft, client):
     row = approve(alice, draft)
     send(row)
@@ -300,6 +309,8 @@ def test_of_two_messages_about_the_same_the_second_is_told_of_the_first_before_i
     through, left = services.approve_many(actor=bob, drafts=[second], at=timezone.now())
     assert not through
     assert "Alice means to speak about" in left[0][1]
+    Message.objects.update(state="unknown", claimed_at=timezone.now())
+    assert services.approve_many(actor=bob, drafts=[second], at=timezone.now())[0] == []
     carla.tier = Tier.objects.get(code="private")
     carla.tier.guard_blocks = True
     carla.tier.save()
