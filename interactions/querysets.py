@@ -398,6 +398,24 @@ class ClientMessageQuerySet(OfClientQuerySet):
             return self.visible_to(user)
         return self.none()
 
+    def worked_by(self, user) -> "ClientMessageQuerySet":
+        """Of clients a person works with: reading a file in an emergency is not looking after it."""
+        if getattr(user, "role", "") not in ("account_manager", "supervisor"):
+            return self.none()
+        return self.filter(client__in=apps.get_model("clients", "Client").objects.worked_by(user))
+
+    def drafts_for(self, user) -> "ClientMessageQuerySet":
+        """Drafts that are this person's to let go: of the clients in hand.
+
+        A supervisor has what they wrote, and those of clients whom nobody holds: what an account manager has not
+        finished is let go by nobody else in passing.
+        """
+        drafts = self.worked_by(user).drafts()
+        if getattr(user, "role", "") != "supervisor":
+            return drafts
+        held = _primary().filter(manager__is_active=True, manager__role="account_manager")
+        return drafts.filter(Q(written_by=user) | ~Exists(held))
+
     def standing(self) -> "ClientMessageQuerySet":
         """Neither thrown away nor taken back."""
         return self.filter(dropped_at=None)

@@ -32,14 +32,15 @@ LONGEST_SMS = 480  # characters: three parts of a text message at the most
 
 
 def check_gaps(kind: str, text: str) -> None:
-    """Raise ValidationError where a template names a gap that its kind cannot fill."""
+    """Raise ValidationError where a template names a gap that its kind cannot fill, or opens one and leaves it open."""
     known = GAPS[MessageKind(kind)]
-    unknown = sorted({name for name in GAP.findall(text) if name not in known})
+    unknown = {f"{{{name}}}" for name in GAP.findall(text) if name not in known}
+    unknown |= {brace for brace in "{}" if brace in GAP.sub("", text)}
     if unknown:
         raise ValidationError(
             _("Nothing is known of %(gaps)s. Choose from %(known)s.")
             % {
-                "gaps": ", ".join(f"{{{name}}}" for name in unknown),
+                "gaps": ", ".join(sorted(unknown)),
                 "known": ", ".join(f"{{{name}}}" for name in known),
             }
         )

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from clients.api.ground import ClientField, OfClientFilters, OfClientSerializer, OfClientViewSet
 from clients.sight import may_see_notes
-from common.api.serializers import StrictSerializer, VisibleField
+from common.api.serializers import StrictSerializer, VisibleField, VisibleIdField
 from interactions.models import SENT_BY, Action, ClientMessage, MessageKind
 from interactions.services import messages as services
 from portfolio.models import Product
@@ -76,7 +76,7 @@ class MessageInput(StrictSerializer):
     language = serializers.ChoiceField(settings.LANGUAGES)
     subject = serializers.CharField(max_length=150, required=False, allow_blank=True)
     body = serializers.CharField(max_length=5000)
-    action = VisibleField("id", queryset=Action.objects, required=False, allow_null=True)
+    action = VisibleIdField(queryset=Action.objects, required=False, allow_null=True)
     product = VisibleField("code", queryset=Product.objects, everyone=True, required=False, allow_null=True)
     suitability_reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
 

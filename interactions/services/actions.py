@@ -4,7 +4,7 @@ from datetime import date, time, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -199,23 +199,6 @@ def _of_no_case(action: Action) -> None:
 def _close(action: Action, state: str, reason: str) -> Action:
     action.state, action.reason, action.closed_at = state, reason[:300], timezone.now()
     action.save(update_fields=["state", "reason", "closed_at"])
-    return action
-
-
-@transaction.atomic
-def reopen_action(*, actor: User, action: Action) -> Action:
-    """Take back a skip or a finish. Raises: ValidationError where the client's file was closed since."""
-    may_edit(actor, action)
-    may_plan(action.client)
-    action = Action.objects.select_for_update(of=("self",)).get(pk=action.pk)
-    if action.state in (Action.State.SKIPPED, Action.State.DONE):
-        if planned_anew(action):
-            raise ValidationError(_("The next contact is planned already."))
-        action.state, action.reason, action.closed_at = Action.State.PLANNED, "", None
-        action.save(update_fields=["state", "reason", "closed_at"])
-        # Its appointment stands again: a calendar that heard of the end has to hear of that.
-        stood = Appointment.objects.filter(action=action, cancelled_at=None)
-        stood.update(sequence=F("sequence") + 2)
     return action
 
 

@@ -123,10 +123,27 @@ def _weighed_anew(actor: User, courtesy: Courtesy, fields: dict) -> Courtesy:
     courtesy.state = State.WAITING if weigh(courtesy).needs_approval else State.PLANNED
     courtesy.save()
     if courtesy.state == State.WAITING:
-        for person in deciders(courtesy):
-            subject = f"courtesy/{courtesy.pk}"
-            notify(user=person, kind="courtesy", subject=subject, url=reverse("courtesy-list"))
+        _ask(courtesy)
     return courtesy
+
+
+def weigh_again(action: Action) -> None:
+    """A courtesy that fell away with its action counts again: above the limit by now, it waits. The client is locked."""
+    found = Courtesy.objects.filter(action=action, state=State.PLANNED).first()
+    if found is None:
+        return
+    courtesy = _locked(found)
+    if weigh(courtesy).needs_approval:
+        courtesy.state = State.WAITING
+        courtesy.save(update_fields=["state"])
+        _ask(courtesy)
+
+
+def _ask(courtesy: Courtesy) -> None:
+    """Tell the supervisors that one waits for them."""
+    for person in deciders(courtesy):
+        subject = f"courtesy/{courtesy.pk}"
+        notify(user=person, kind="courtesy", subject=subject, url=reverse("courtesy-list"))
 
 
 def deciders(courtesy: Courtesy) -> list[User]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Assignment, Client, Theme
 from common import saying
-from interactions.models import Action, Contact
+from interactions.models import Action, ClientMessage, Contact
 from staff.models import User
 
 # Of two people at the same moment the one who writes first may have begun a little later.
@@ -99,6 +99,28 @@ def repetition(
     if meant is not None:
         return Repetition(theme, meant[0], meant[1].due_on, blocks)
     return None
+
+
+def repeats(
+    *, actor: User, client: Client, theme: Theme, at: datetime | None = None, action: Action | None = None
+) -> Repetition | None:
+    """What a message would repeat: as any contact (`repetition`), or another message that is on its way or may have left.
+
+    A talk comes first, and stops what waits to be sent; of two messages neither would know of the other.
+    """
+    found = repetition(actor=actor, client=client, theme=theme, at=at, action=action)
+    if found is not None or theme.is_duty or not theme.minimum_gap_days:
+        return found
+    perhaps = ClientMessage.objects.standing().filter(message__state__in=("queued", "sending", "unknown"))
+    rows = perhaps.filter(client=client, theme=theme)
+    if action is not None:
+        rows = rows.exclude(action=action)
+    going = rows.select_related("message", "approved_by").order_by("-approved_at", "pk").first()
+    if going is None or going.message is None or going.approved_by is None:
+        return None
+    on = timezone.localtime(going.message.not_before, client.branch.zone).date()
+    blocks = bool(client.tier and client.tier.guard_blocks)
+    return Repetition(theme, going.approved_by.name, on, blocks)
 
 
 def _meant_by_another(

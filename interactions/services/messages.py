@@ -1,12 +1,13 @@
 """Messages to clients: written, approved, taken back, and what their sending leaves in the file."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from common.text import clean_line, has_nul
 from interactions.models import SENT_BY, THEME_OF, Action, ClientMessage, Contact, ContactNote, MessageKind
 from interactions.moments import is_too_late, next_moment, wanted_from
 from interactions.services.contacts import do_action
-from interactions.services.guard import hold, repetition
+from interactions.services.guard import hold, repeats
 from interactions.services.permission import Ground, Hindrance
 from interactions.writing import LONGEST_SMS
 from messaging import services as outbox
@@ -30,6 +31,7 @@ from staff.models import User
 
 KIND = "client"  # of the outbox's rows
 LONGEST = 5000
+AFTER_THE_FIRST = timedelta(minutes=1)
 State = Message.State
 
 
@@ -174,11 +176,12 @@ def approve_message(
     greeting leaves on its day. For a minute it can be taken back. `at` is one moment for many at once.
     Raises: ValidationError, on `repeat_reason` where the tier asks for one; PermissionDenied.
     """
+    client = Client.objects.select_related("branch", "tier").get(pk=message.client_id)
+    may_plan(client)  # the client first, as whoever writes or closes the file does: nobody waits in a ring
     row = _changing(actor, message)
-    client = Client.objects.select_related("branch", "tier").get(pk=row.client_id)
-    may_plan(client)
     now = at or timezone.now()
     hold(client, row.theme)
+    _not_twice(row)
     ground = Ground.of([client])
     hindrance = ground.why_not(client, row.channel, row.theme)
     if hindrance is None and row.action is not None and not row.action.is_open:
@@ -187,6 +190,7 @@ def approve_message(
         hindrance = Hindrance.TOO_LATE
     if hindrance is not None:
         raise ValidationError(str(hindrance.label))
+    row.suitability_reason = _suits(client, row.product, row.suitability_reason)  # as the client is now
     row.repeat_reason = _repeat_reason(actor, row, client, now, repeat_reason)
     leaves = moment_for(row, client, ground, now)
     if leaves is None:
@@ -215,6 +219,13 @@ def send_message(*, actor: User, client: Client, repeat_reason: str = "", **text
     return approve_message(actor=actor, message=row, repeat_reason=repeat_reason)
 
 
+def _not_twice(row: ClientMessage) -> None:
+    """Raise ValidationError where the very same words wait to leave already: a form was sent twice."""
+    same = {name: getattr(row, name) for name in ("client", "kind", "channel", "subject", "body")}
+    if ClientMessage.objects.on_their_way().filter(**same).exists():
+        raise ValidationError(_("Somebody has written about this already."))
+
+
 def _checked_address(address: str, channel: str) -> str:
     if channel == Channel.LETTER and (signs := unprintable(address)):
         raise ValidationError(
@@ -224,16 +235,18 @@ def _checked_address(address: str, channel: str) -> str:
 
 
 def moment_for(row: ClientMessage, client: Client, ground: Ground, now: datetime) -> datetime | None:
-    """When a message leaves at the earliest; None where the agreement leaves no hour."""
-    zone = client.branch.zone
-    wanted = wanted_from(channel=row.channel, event_on=event_of(row.action), zone=zone, now=now)
-    return next_moment(
-        agreement=ground.agreements.get(client.pk), channel=row.channel, zone=zone, after=wanted
-    )
+    """When a message leaves at the earliest; None where the agreement leaves no hour, or none near a greeting's day."""
+    zone, event_on = client.branch.zone, event_of(row.action)
+    wanted = wanted_from(channel=row.channel, event_on=event_on, zone=zone, now=now)
+    agreement = ground.agreements.get(client.pk)
+    moment = next_moment(agreement=agreement, channel=row.channel, zone=zone, after=wanted)
+    if moment is None or is_too_late(event_on, timezone.localtime(moment, zone).date()):
+        return None
+    return moment
 
 
 def _repeat_reason(actor: User, row: ClientMessage, client: Client, now: datetime, reason: str) -> str:
-    found = repetition(actor=actor, client=client, theme=row.theme, at=now, action=row.action)
+    found = repeats(actor=actor, client=client, theme=row.theme, at=now, action=row.action)
     reason = clean_line(reason)[:300]
     if found is None:
         return ""
@@ -270,11 +283,8 @@ def approve_many(
         try:
             with transaction.atomic():
                 row = draft if draft.pk else _saved(actor, draft)
-                if (
-                    found := repetition(
-                        actor=actor, client=row.client, theme=row.theme, at=at, action=row.action
-                    )
-                ) is not None:
+                found = repeats(actor=actor, client=row.client, theme=row.theme, at=at, action=row.action)
+                if found is not None:
                     raise ValidationError(found.words)
                 through.append(approve_message(actor=actor, message=row, at=at))
         except ValidationError as error:
@@ -351,11 +361,12 @@ def letter_of(row: ClientMessage) -> bytes:
 
 def withdraw_messages(client_ids: list[int]) -> None:
     """The files were closed: nothing of theirs leaves any more, and drafts go. Repeatable."""
-    standing = ClientMessage.objects.standing().filter(client__in=client_ids)
-    waiting = standing.filter(message__state=State.QUEUED).select_related("message")
-    ended = [row.pk for row in standing.filter(approved_at=None)]
-    for row in waiting:
-        if outbox.stop_message(message=cast(Message, row.message), reason=Hindrance.STATUS):
+    standing = ClientMessage.objects.standing().filter(client__in=client_ids).select_related("message")
+    # Held before the outbox is asked, as when an approval is taken back.
+    held = standing.exclude(message__state=State.SENT).order_by("pk").select_for_update(of=("self",))
+    ended = []
+    for row in held:
+        if row.message is None or outbox.stop_message(message=row.message, reason=Hindrance.STATUS):
             ended.append(row.pk)
     ClientMessage.objects.filter(pk__in=ended).update(dropped_at=timezone.now())
 
@@ -386,7 +397,8 @@ def may_leave(message: Message) -> bool | str | datetime:
         hindrance = Hindrance.OVERTAKEN
     if hindrance is None and is_too_late(event_of(row.action), client.branch.today()):
         hindrance = Hindrance.TOO_LATE
-    if hindrance is None and not row.theme.is_duty and not row.repeat_reason:
+    guarded = not row.theme.is_duty and row.theme.minimum_gap_days and not row.repeat_reason
+    if hindrance is None and guarded:
         since = Contact.objects.told().filter(
             client=client, theme=row.theme, occurred_at__gt=cast(datetime, row.approved_at)
         )
@@ -396,7 +408,16 @@ def may_leave(message: Message) -> bool | str | datetime:
     moment = moment_for(row, client, ground, now)
     if moment is None:
         return Hindrance.HOURS.value
+    if moment <= now and guarded and _one_goes_first(row, now):
+        return now + AFTER_THE_FIRST
     return True if moment <= now else moment
+
+
+def _one_goes_first(row: ClientMessage, now: datetime) -> bool:
+    """Whether one approved earlier about the same is leaving this moment: of two workers one waits and asks again."""
+    others = ClientMessage.objects.on_their_way().filter(client=row.client_id, theme=row.theme_id)
+    first = Q(approved_at__lt=row.approved_at) | Q(approved_at=row.approved_at, pk__lt=row.pk)
+    return others.filter(first, message__not_before__lte=now).exists()
 
 
 def heed_state(message: Message) -> None:

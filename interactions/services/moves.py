@@ -85,7 +85,7 @@ def put_back(*, actor: User, action: Action, act: str) -> Action:
         if former is None:
             appointment.cancelled_at = timezone.now()
         else:
-            _still_free(actor, appointment)
+            still_free(actor, appointment)
         appointment.sequence += 1
         appointment.save(update_fields=[*TIMES, "sequence"])
     if days is not None and days["former"] is None:
@@ -99,7 +99,8 @@ def put_back(*, actor: User, action: Action, act: str) -> Action:
     return action
 
 
-def _still_free(actor: User, appointment: Appointment) -> None:
+def still_free(actor: User, appointment: Appointment) -> None:
+    """Raise ValidationError where the time of an appointment that stands again was given away meanwhile."""
     if appointment.cancelled_at is None:
         hold_time(manager_of(appointment.action))
         taken = clashes(actor, appointment)

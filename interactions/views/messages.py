@@ -25,7 +25,7 @@ from interactions.drafting import MOST, Draft, drafts_for, kind_for, ready_actio
 from interactions.forms.messages import PROPOSES, MessageForm
 from interactions.models import Action, ClientMessage, MessageKind
 from interactions.services import messages as services
-from interactions.services.guard import repetition
+from interactions.services.guard import repeats
 from interactions.services.messages import moment_for, theme_of
 from interactions.services.permission import Ground, Hindrance
 from interactions.views.today import ROLES
@@ -57,7 +57,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
     show = request.GET.get("show", "")
     if show not in SHOWN:
         show = ""
-    mine = ClientMessage.objects.editable_by(user)
+    mine = ClientMessage.objects.worked_by(user)
     counts = {"going": mine.on_their_way().count(), "stranded": mine.stranded().count()}
     context = {"show": show, "today": today, "counts": counts}
     if show:
@@ -70,7 +70,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
         actions = list(ready_actions(user, today)[: MOST + 1])
         ready, others = drafts_for(user, actions[:MOST])
         held = holders([draft.row.client_id for draft in ready])
-        own = _whole(mine.drafts()).order_by("written_at", "pk")[:MOST]
+        own = _whole(ClientMessage.objects.drafts_for(user)).order_by("written_at", "pk")[:MOST]
         context |= {
             "ready": [_ready(user, draft, today, held) for draft in ready],
             "others": len(others),
@@ -121,6 +121,7 @@ def _row(user, row: ClientMessage, today: date) -> dict:
         "subject": row.subject if reads else "",
         "body": row.body if reads else "",
         "language": row.language,
+        "seen": _mark(row.subject, row.body),
         "icon": words.CHANNEL_ICONS[row.channel],
         "channel": saying.choice(row, "channel"),
         "leaves": _leaves(sent.not_before, today) if sent is not None and sent.state == "queued" else "",
@@ -163,9 +164,13 @@ def messages_approve(request: HttpRequest) -> HttpResponse:
         for draft in ready
         if request.POST.get(f"seen-{draft.action.pk}") == _mark(draft.row.subject, draft.row.body)
     ]
-    stored = [int(text) for text in request.POST.getlist("message") if is_id(text)]
-    own = ClientMessage.objects.editable_by(user).drafts().filter(pk__in=stored)
-    chosen += list(own.select_related("client__branch", "client__tier", "theme", "action")[:MOST])
+    stored = {int(text) for text in request.POST.getlist("message") if is_id(text)}
+    own = ClientMessage.objects.drafts_for(user).filter(pk__in=stored)
+    chosen += [
+        row
+        for row in own.select_related("client__branch", "client__tier", "theme", "action")[:MOST]
+        if request.POST.get(f"seen-message-{row.pk}") == _mark(row.subject, row.body)
+    ]
     at = timezone.now()
     through, left = services.approve_many(actor=user, drafts=chosen, at=at)
     gone = len(ticked) + len(stored) - len(chosen)
@@ -272,7 +277,7 @@ def _write(
     ground = Ground.of([client])
     wanted = _wanted(request, client, action, row, ground)
     theme = theme_of(wanted.kind)
-    found = repetition(actor=user, client=client, theme=theme, action=action)
+    found = repeats(actor=user, client=client, theme=theme, action=action)
     redrawn = request.POST.get("do") == "redraw"  # another choice: the bank's text follows, nothing is done
     sent = request.method == "POST" and not redrawn
     form = MessageForm(

@@ -20,7 +20,8 @@ from common.pages import addresses, editable, go, shown_status, tell, way_back
 from interactions import forms, services, words
 from interactions.models import Action, Appointment, Arrival, Contact, Courtesy
 from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
-from interactions.services.actions import reopen_action, wake_action
+from interactions.services.actions import wake_action
+from interactions.services.reopening import reopen_action
 from staff.models import Cover
 
 ROLES = ("account_manager", "supervisor")

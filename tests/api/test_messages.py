@@ -71,6 +71,13 @@ def test_bad_input_names_its_field(more, field, person, alice, carla, errors):
     assert [name for name, _code in errors(person(alice).post(ADDRESS, body(**more)))] == [field]
 
 
+def test_a_draft_may_answer_an_action_named_by_its_id(person, alice, carla):
+    action = ActionFactory(client=carla)
+    made = person(alice).post(ADDRESS, body(action=action.pk))
+    assert made.status_code == 201, made.content
+    assert made.json()["action"] == action.pk
+
+
 def test_another_clients_action_is_refused(person, bob, carla, nina, errors):
     action = ActionFactory(client=nina)
     assert errors(person(bob).post(ADDRESS, body(action=action.pk)))[0][0] == "action"

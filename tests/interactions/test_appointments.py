@@ -13,6 +13,7 @@ from interactions import services
 from interactions.models import Action, Appointment
 from interactions.services.appointments import heed
 from interactions.services.plans import plan_service
+from interactions.services.reopening import reopen_action
 from tests.factories import ActionFactory, AgreementFactory, ClientFactory
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -64,6 +65,22 @@ def test_what_ends_the_action_ends_its_appointment_and_its_time_is_free(alice, c
     assert not Appointment.objects.standing().exists()
     other = ClientFactory(branch=carla.branch, manager=alice)
     assert meet(ActionFactory(client=other), 10).stands
+
+
+def test_a_skip_is_not_taken_back_once_the_time_of_its_appointment_was_given_away(alice, carla, north, meet):
+    action, other = (
+        ActionFactory(client=carla),
+        ActionFactory(client=ClientFactory(branch=north, manager=alice)),
+    )
+    meet(action, 10)
+    services.skip_action(actor=alice, action=action, reason="Ill")
+    second = meet(other, 10)
+    with pytest.raises(ValidationError, match="There is an appointment with"):
+        reopen_action(actor=alice, action=action)
+    action.refresh_from_db()
+    assert action.state == "skipped"
+    services.cancel_appointment(actor=alice, appointment=second)
+    assert reopen_action(actor=alice, action=action).is_open
 
 
 def test_a_second_appointment_at_the_same_time_is_said_and_taken_only_knowingly(
@@ -377,6 +394,6 @@ def test_the_calendar_file_is_valid_names_the_client_and_grows_with_each_change(
     assert (second["UID"], second["STATUS"], second["SEQUENCE"]) == (first["UID"], "CONFIRMED", 1)
     services.skip_action(actor=alice, action=action, reason="Ill")
     assert (event()["STATUS"], event()["SEQUENCE"]) == ("CANCELLED", 2)
-    services.actions.reopen_action(actor=alice, action=action)
+    reopen_action(actor=alice, action=action)
     assert (event()["STATUS"], event()["SEQUENCE"]) == ("CONFIRMED", 3)
     assert signed_in(anna).get(f"/appointments/{found.pk}/file.ics").status_code == 404

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from clients.models import Tier
 from interactions import services
 from interactions.models import Courtesy
-from interactions.services.actions import reopen_action
+from interactions.services.reopening import reopen_action
 from messaging.models import Notification
 from tests.factories import ActionFactory, ClientFactory, CourtesyFactory
 
@@ -48,6 +48,16 @@ def test_what_was_refused_withdrawn_or_fell_away_with_its_action_leaves_room(giv
     refused = give(101)
     services.decide_courtesy(actor=bob, courtesy=refused, approve=False, reason="Too much")
     assert give(100).state == "planned"
+
+
+def test_taken_back_a_skip_brings_its_courtesy_back_which_waits_where_the_limit_was_used_up(give, alice, bob):
+    first = give(60)
+    services.skip_action(actor=alice, action=first.action, reason="Ill")
+    give(60)
+    reopen_action(actor=alice, action=first.action)
+    first.refresh_from_db()
+    assert first.state == "waiting"
+    assert Notification.objects.get().user == bob
 
 
 def test_what_was_ordered_is_spent_whatever_becomes_of_its_action(give, alice):

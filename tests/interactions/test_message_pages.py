@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clients.models import Theme
+from clients.models import SightGrant, Theme
 from interactions.drafting import drafts_for, ready_actions
 from interactions.models import ClientMessage, MessageTemplate
-from interactions.services.messages import approve_message
+from interactions.services.messages import approve_message, write_message
 from interactions.views.messages import _mark
 from messaging.models import Message
 from tests.factories import ActionFactory, ClientFactory, ClientMessageFactory, ConsentFactory, CoverFactory
@@ -177,6 +177,52 @@ def test_a_forged_tick_on_anothers_client_sends_nothing(north, alice, anna, sign
     assert page.post("/messages/approve/", {"action": ["x", "9" * 40, "-1"]}).status_code == 302
 
 
+def test_a_draft_that_somebody_changed_since_it_was_read_is_not_sent(alice, bob, carla, signed_in):
+    ConsentFactory(client=carla, channel="email", purpose="care")
+    draft = ClientMessageFactory(client=carla, written_by=alice)
+    ticked = {"message": draft.pk, f"seen-message-{draft.pk}": _mark(draft.subject, draft.body)}
+    page = signed_in(alice)
+    assert f'value="{ticked[f"seen-message-{draft.pk}"]}"' in page.get("/messages/").content.decode()
+    text = {"kind": "birthday", "channel": "email", "language": "en", "subject": "Hi", "body": "Other words"}
+    write_message(actor=bob, client=carla, message=draft, **text)
+    page.post("/messages/approve/", ticked)
+    assert not Message.objects.exists()
+    page.post("/messages/approve/", ticked | {f"seen-message-{draft.pk}": _mark("Hi", "Other words")})
+    assert Message.objects.get().body.startswith("Other words")
+
+
+def test_unfinished_drafts_stand_only_before_whoever_looks_after_the_client(
+    alice, anna, bob, charlie, carla, signed_in
+):
+    draft = ClientMessageFactory(client=carla, written_by=alice, subject="Half a sentence")
+    ClientMessageFactory(client=carla, written_by=bob, subject="A word of Bob's")
+    SightGrant.objects.create(
+        client=carla,
+        user=charlie,
+        kind="break_glass",
+        reason="Alice is ill",
+        until_at=timezone.now() + timedelta(hours=1),
+    )
+    CoverFactory(stand_in=anna, covered=alice)
+
+    def shown(user):
+        return "Half a sentence" in signed_in(user).get("/messages/").content.decode()
+
+    assert {user.name: shown(user) for user in (alice, anna, bob, charlie)} == {
+        "Alice": True,
+        "Anna": True,
+        "Bob": False,
+        "Charlie": False,
+    }
+    assert "A word of Bob&#x27;s" in signed_in(bob).get("/messages/").content.decode()
+    ticked = {"message": draft.pk, f"seen-message-{draft.pk}": _mark(draft.subject, draft.body)}
+    signed_in(charlie).post("/messages/approve/", ticked)
+    assert not Message.objects.exists()
+    alice.is_active = False
+    alice.save()
+    assert shown(bob)
+
+
 def test_whoever_stands_in_lets_greetings_go_in_their_own_name(north, alice, anna, signed_in):
     action = greeted(north, alice)[1]
     CoverFactory(stand_in=anna, covered=alice)
@@ -224,6 +270,15 @@ def test_what_may_not_leave_is_shown_again_with_what_was_typed_and_nothing_is_st
     assert "Dear Carla, sixty!" in text
     assert "The client has not allowed this channel for it." in text
     assert not ClientMessage.objects.exists()
+
+
+def test_a_form_sent_twice_is_one_message(alice, carla, signed_in):
+    for purpose in ("care", "marketing"):
+        ConsentFactory(client=carla, channel="email", purpose=purpose)
+    page = signed_in(alice)
+    answers = [page.post("/client/N-1/message/write/", typed(kind="notice")).status_code for _n in range(2)]
+    assert answers == [302, 422]
+    assert Message.objects.count() == ClientMessage.objects.count() == 1
 
 
 def test_choosing_another_language_brings_its_text_but_never_over_words_somebody_typed(
@@ -303,7 +358,9 @@ def test_an_administrator_changes_a_text_and_drafts_follow(erin, north, alice, s
     assert ready(alice)[0][0].row.body == "Cheers, Ana!"
 
 
-@pytest.mark.parametrize("body", ["Dear {password}", "Dear {client.name}", "Dear {}", "Dear {product}", " "])
+@pytest.mark.parametrize(
+    "body", ["Dear {password}", "Dear {client.name}", "Dear {}", "Dear {product}", "Dear {client", " "]
+)
 def test_a_text_with_a_gap_that_nobody_can_fill_is_refused_beside_its_field(body, erin, signed_in):
     answer = signed_in(erin).post("/texts/birthday/long/en/", {"subject": "Hi", "body": body})
     assert answer.status_code == 422

@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from clients.models import Theme, Tier
 from clients.services import record_consent, unsubscribe
+from interactions.drafting import drafts_for, ready_actions
 from interactions.models import Action, ClientMessage
 from interactions.services import log_contact
 from interactions.services import messages as services
 from interactions.services.guard import repetition
 from interactions.services.permission import Hindrance
 from interactions.services.status import settle_status
+from messaging import gateways
 from messaging.models import Message, Notification
 from messaging.services import deliver
 from tests.factories import (
@@ -97,6 +99,15 @@ def test_an_approved_greeting_is_sent_once_and_stands_in_the_file_and_does_what_
     assert send(row) == ""
     assert len(mail.outbox) == 1
     assert carla.contacts.count() == 1
+
+
+def test_what_a_sent_message_has_done_is_not_taken_back_by_an_old_link(
+    alice, carla, draft, birthday, signed_in
+):
+    send(approve(alice, draft))
+    signed_in(alice).post(f"/actions/{birthday.pk}/undo/done/")
+    birthday.refresh_from_db()
+    assert birthday.state == "done"
 
 
 def test_an_email_leads_out_of_all_emails_but_those_of_service(alice, carla, draft, client):
@@ -239,6 +250,16 @@ def test_outside_the_hours_a_message_waits_for_the_next_one_and_no_attempt_is_co
     assert timezone.localtime(row.message.not_before, carla.branch.zone).time() == opens
 
 
+def test_a_greeting_whose_next_agreed_day_is_too_late_is_left_for_a_call(alice, carla, draft):
+    AgreementFactory(client=carla, weekdays=[(carla.branch.today().weekday() + 5) % 7])
+    with pytest.raises(ValidationError) as refused:
+        approve(alice, draft)
+    assert refused.value.messages == [str(Hindrance.HOURS.label)]
+    draft.delete()
+    ready, others = drafts_for(alice, ready_actions(alice, alice.today()))
+    assert (len(ready), len(others)) == (0, 1)
+
+
 def test_a_greeting_leaves_on_its_day_and_not_when_it_is_approved(alice, carla, draft, birthday):
     birthday.event_on += timedelta(days=3)
     birthday.save()
@@ -277,6 +298,53 @@ def test_where_the_tier_blocks_saying_it_again_needs_a_reason_which_then_holds_a
     row = services.approve_message(actor=alice, message=again, repeat_reason="The first had a wrong name")
     assert send(row) == State.SENT
     assert row.contact.repeat_reason == "The first had a wrong name"
+
+
+def test_of_two_messages_about_the_same_the_second_is_told_of_the_first_before_it_leaves(
+    alice, bob, carla, allowed
+):
+    first = ClientMessageFactory(client=carla, written_by=alice)
+    second = ClientMessageFactory(client=carla, written_by=alice, body="All the best.")
+    approve(alice, first)
+    through, left = services.approve_many(actor=bob, drafts=[second], at=timezone.now())
+    assert not through
+    assert "Alice means to speak about" in left[0][1]
+    Message.objects.update(state="unknown", claimed_at=timezone.now())
+    assert services.approve_many(actor=bob, drafts=[second], at=timezone.now())[0] == []
+    carla.tier = Tier.objects.get(code="private")
+    carla.tier.guard_blocks = True
+    carla.tier.save()
+    carla.save()
+    with pytest.raises(ValidationError) as refused:
+        approve(bob, second)
+    assert "repeat_reason" in refused.value.error_dict
+
+
+def test_of_two_that_leave_at_the_same_moment_one_waits_and_finds_that_it_was_said(
+    alice, bob, carla, allowed, monkeypatch
+):
+    first, second = (
+        approve(person, ClientMessageFactory(client=carla, written_by=person, body=person.name))
+        for person in (alice, bob)
+    )
+    real = gateways.send
+
+    def send_while_another_worker_takes_the_second(message):
+        if message.pk == first.message_id:
+            assert send(second) == State.QUEUED
+        real(message)
+
+    monkeypatch.setattr(gateways, "send", send_while_another_worker_takes_the_second)
+    assert send(first) == State.SENT
+    assert send(second) == State.FAILED
+    assert second.message.error == Hindrance.REPEATED
+    assert len(mail.outbox) == 1
+
+
+def test_two_notices_at_once_may_be_sent_where_nothing_forbids_to_say_it_again(alice, carla, allowed):
+    drafts = [ClientMessageFactory(client=carla, kind="notice", body=body) for body in ("A card.", "A fee.")]
+    rows = [approve(alice, row) for row in drafts]
+    assert [send(row) for row in rows] == [State.SENT, State.SENT]
 
 
 # -- duties -----------------------------------------------------------------------------------------
@@ -330,6 +398,27 @@ def test_an_offer_of_what_does_not_suit_needs_a_reason(alice, carla):
         actor=alice, client=carla, kind="offer", product=risky, suitability_reason="She asked for it", **text
     )
     assert row.suitability_reason == "She asked for it"
+
+
+def test_whether_an_offer_suits_is_asked_again_when_it_is_approved(alice, carla):
+    ConsentFactory(client=carla, channel="email", purpose="marketing")
+    carla.risk_profile = 3
+    carla.save(update_fields=["risk_profile"])
+    row = services.write_message(
+        actor=alice,
+        client=carla,
+        kind="offer",
+        product=ProductFactory(kind="fund", risk_level=3),
+        channel="email",
+        language="en",
+        subject="For you",
+        body="A fund.",
+    )
+    carla.risk_profile = 2
+    carla.save(update_fields=["risk_profile"])
+    with pytest.raises(ValidationError) as refused:
+        approve(alice, row)
+    assert "suitability_reason" in refused.value.error_dict
 
 
 # -- drafts, undo, decisions ------------------------------------------------------------------------

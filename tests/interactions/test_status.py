@@ -13,8 +13,8 @@ from interactions import services
 from interactions.checks import checks
 from interactions.models import Action
 from interactions.services import Interest
-from interactions.services.actions import reopen_action
 from interactions.services.opportunities import reopen_opportunity
+from interactions.services.reopening import reopen_action
 from tests.factories import (
     ActionFactory,
     BranchFactory,
