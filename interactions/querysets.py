@@ -62,8 +62,11 @@ class ContactQuerySet(OfClientQuerySet):
         return self.filter(REACHED | SENT)
 
     def editable_by(self, user) -> "ContactQuerySet":
-        """One's own contacts; a supervisor's people's too. Always of clients that are visible."""
-        visible = self.visible_to(user).counted()
+        """One's own contacts; a supervisor's people's too. Always of clients that are visible.
+
+        What the outbox sent stays as it was sent.
+        """
+        visible = self.visible_to(user).counted().filter(client_message=None)
         if getattr(user, "role", "") == "account_manager":
             return visible.filter(staff=user)
         if getattr(user, "role", "") == "supervisor":

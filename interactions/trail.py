@@ -20,7 +20,18 @@ from clients.models import (
     Relation,
 )
 from common.models import AuditEntry
-from interactions.models import Action, Arrival, Contact, Opportunity, Promise, Referral, ServiceCase
+from interactions.models import (
+    Action,
+    Appointment,
+    Arrival,
+    ClientMessage,
+    Contact,
+    Courtesy,
+    Opportunity,
+    Promise,
+    Referral,
+    ServiceCase,
+)
 from portfolio.models import Holding, Purchase
 from staff.models import User
 
@@ -43,7 +54,13 @@ TABLES = {
     ServiceCase: _("a service case"),
     Referral: _("a referral"),
     Arrival: _("an arrival in the branch"),
+    ClientMessage: _("a message"),
+    Appointment: _("an appointment"),
+    Courtesy: _("a courtesy"),
 }
+# Whose rows an event table tells of: by the client's id unless it is said here.
+OF_ACTION = "e.action_id IN (SELECT id FROM interactions_action WHERE client_id = %s)"
+WHOSE = {Client: "e.pgh_obj_id = %s", Appointment: OF_ACTION, Courtesy: OF_ACTION}
 LABELS = {"insert": _("added"), "update": _("changed"), "delete": _("removed")}
 
 
@@ -65,13 +82,13 @@ def trail_of(client: Client, *, before: str = "") -> dict:
     until = until or timezone.now()
     parts, params = [], []
     for at, model in enumerate(TABLES):
-        column = "pgh_obj_id" if model is Client else "client_id"
+        whose = WHOSE.get(model, "e.client_id = %s")
         table = model.pgh_event_model._meta.db_table
         parts.append(
             f"(SELECT e.pgh_created_at AS at, e.pgh_label AS what, {at} AS noun, '' AS who, '' AS detail,"
             f" '' AS reason, c.metadata AS context FROM {table} e"
             f" LEFT JOIN pghistory_context c ON c.id = e.pgh_context_id"
-            f" WHERE e.{column} = %s AND e.pgh_created_at < %s ORDER BY e.pgh_created_at DESC LIMIT {PAGE + 1})"
+            f" WHERE {whose} AND e.pgh_created_at < %s ORDER BY e.pgh_created_at DESC LIMIT {PAGE + 1})"
         )
         params += [client.pk, until]
     parts.append(

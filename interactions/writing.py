@@ -28,7 +28,23 @@ GAPS = {
     MessageKind.OFFER: (*EVERYWHERE, "product"),
     MessageKind.ARTICLE: EVERYWHERE,
 }
-LONGEST_SMS = 480  # characters: three parts of a text message at the most
+# GSM 03.38: what a text message holds in seven bits, and what takes two places there.
+SEVEN_BITS = set(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+TWO_PLACES = set("^{}\\[~]|€")
+MOST_PARTS = 3
+
+
+def sms_parts(text: str) -> int:
+    """How many text messages a text takes: 160 places in one or 153 in each of several; 70 or 67 where a sign is
+    none of the seven-bit alphabet (3GPP TS 23.038 and 23.040)."""
+    if set(text) <= SEVEN_BITS | TWO_PLACES:
+        length, one, several = len(text) + sum(sign in TWO_PLACES for sign in text), 160, 153
+    else:
+        length, one, several = len(text.encode("utf-16-be")) // 2, 70, 67
+    return 1 if length <= one else -(-length // several)
 
 
 def check_gaps(kind: str, text: str) -> None:

@@ -119,6 +119,11 @@ class ClientMessage(models.Model):
                 name="client_message_writer",
             ),
             models.Index(fields=["client", "theme", "-approved_at"], name="client_message_told"),
+            models.Index(
+                fields=["-approved_at", "-id"],
+                condition=Q(dropped_at=None, approved_at__isnull=False),
+                name="client_message_latest",
+            ),
         ]
 
     @property

@@ -21,7 +21,7 @@ from interactions.moments import is_too_late, next_moment, wanted_from
 from interactions.services.contacts import do_action
 from interactions.services.guard import hold, repeats
 from interactions.services.permission import Ground, Hindrance
-from interactions.writing import LONGEST_SMS
+from interactions.writing import MOST_PARTS, sms_parts
 from messaging import services as outbox
 from messaging.letters import letter_pdf, unprintable
 from messaging.models import Message
@@ -126,9 +126,17 @@ def _checked_body(body: str, channel: str) -> str:
         raise ValidationError({"body": _("This holds a character that cannot be stored.")})
     if not body:
         raise ValidationError({"body": _("Write what the client is to read.")})
-    most = LONGEST_SMS if channel == Channel.SMS else LONGEST
-    if len(body) > most:
-        raise ValidationError({"body": _("This is too long: at most %(most)s characters.") % {"most": most}})
+    if len(body) > LONGEST:
+        raise ValidationError(
+            {"body": _("This is too long: at most %(most)s characters.") % {"most": LONGEST}}
+        )
+    if channel == Channel.SMS and (parts := sms_parts(body)) > MOST_PARTS:
+        raise ValidationError(
+            {
+                "body": _("This takes %(parts)s text messages, and %(most)s are the most.")
+                % {"parts": parts, "most": MOST_PARTS}
+            }
+        )
     return body
 
 
@@ -382,12 +390,14 @@ def may_leave(message: Message) -> bool | str | datetime:
     """
     row = (
         ClientMessage.objects.standing()
-        .select_related("client__branch", "client__tier", "theme", "action")
+        .select_related("client__branch", "client__tier", "theme", "action", "approved_by")
         .filter(message=message)
         .first()
     )
-    if row is None:
+    if row is None or row.approved_by is None:
         return Hindrance.TAKEN_BACK.value
+    if not row.approved_by.is_active:
+        return Hindrance.WRITER.value  # it speaks in their name, and answers would reach nobody
     client, now = row.client, timezone.now()
     ground = Ground.of([client])
     hindrance = ground.why_not(client, row.channel, row.theme)

@@ -29,6 +29,7 @@ class Hindrance(TextChoices):
     REPEATED = "repeated", _("Somebody has spoken with the client about it meanwhile.")
     OVERTAKEN = "overtaken", _("What it answers was done or has gone.")
     TOO_LATE = "too_late", _("Its day has passed.")
+    WRITER = "writer", _("Whoever approved it has left the bank.")
     TAKEN_BACK = "taken_back", _("It was taken back.")
 
 

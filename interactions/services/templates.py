@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from common.text import clean_line, has_nul
 from interactions.models import MessageTemplate
-from interactions.writing import LONGEST_SMS, check_gaps
+from interactions.writing import MOST_PARTS, check_gaps, sms_parts
 from staff.models import Role, User
 
 
@@ -33,8 +33,11 @@ def change_template(
             errors[field] = error.messages
     if not body:
         errors["body"] = _("Write what the client is to read.")
-    if is_short and len(body) > LONGEST_SMS:
-        errors["body"] = _("This is too long: at most %(most)s characters.") % {"most": LONGEST_SMS}
+    if is_short and (parts := sms_parts(body)) > MOST_PARTS:
+        errors["body"] = _("This takes %(parts)s text messages, and %(most)s are the most.") % {
+            "parts": parts,
+            "most": MOST_PARTS,
+        }
     if not is_short and not subject:
         errors["subject"] = _("Write a subject.")
     if errors:

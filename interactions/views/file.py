@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.expressions import RawSQL
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -22,7 +22,7 @@ from common.models import AuditEntry
 from common.pages import go, tell
 from common.paging import keyset
 from interactions import words
-from interactions.models import Action, Contact, Opportunity, ServiceCase
+from interactions.models import Action, ClientMessage, Contact, Opportunity, ServiceCase
 from interactions.querysets import ContactQuerySet
 from interactions.services.heard import learnt_in
 from interactions.trail import trail_of
@@ -124,7 +124,8 @@ def _birthday(client: Client, known: Known, today: date) -> dict | None:
 
 def _with_words(user, contacts: ContactQuerySet) -> ContactQuerySet:
     """Contacts of a visible client with what a row of the timeline says; notes only for those who may read them."""
-    contacts = contacts.select_related("staff", "theme")
+    sent = ClientMessage.objects.filter(contact=OuterRef("pk"))
+    contacts = contacts.select_related("staff", "theme").annotate(was_sent=Exists(sent))
     return contacts.select_related("note") if may_see_notes(user) else contacts
 
 
@@ -161,6 +162,7 @@ def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
             "again": shown_words(user, contact.repeat_reason),
             "mine": contact.staff_id == user.pk,
             "editable": not contact.is_void
+            and not contact.was_sent
             and (
                 user.role == "supervisor" or (user.role == "account_manager" and contact.staff_id == user.pk)
             ),

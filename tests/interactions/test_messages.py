@@ -8,10 +8,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
 from clients.models import Theme, Tier
-from clients.services import record_consent, unsubscribe
+from clients.services import unsubscribe
 from interactions.drafting import drafts_for, ready_actions
 from interactions.models import Action, ClientMessage
-from interactions.services import log_contact
+from interactions.services import change_contact, log_contact, void_contact
 from interactions.services import messages as services
 from interactions.services.guard import repetition
 from interactions.services.permission import Hindrance
@@ -490,8 +490,15 @@ def test_a_text_message_has_no_subject_and_at_most_three_parts(alice, carla):
     text = {"kind": "birthday", "channel": "sms", "language": "en", "subject": "ignored"}
     row = services.write_message(actor=alice, client=carla, body="Happy birthday", **text)
     assert row.subject == ""
-    with pytest.raises(ValidationError, match="480"):
-        services.write_message(actor=alice, client=carla, body="x" * 481, **text)
+    for three, four in (
+        ("x" * 459, "x" * 460),
+        ("€" * 229, "€" * 230),
+        ("ñ" * 459, "á" * 202),
+        ("生" * 201, "生" * 202),
+    ):
+        services.write_message(actor=alice, client=carla, body=three, **text)
+        with pytest.raises(ValidationError, match="takes 4 text messages"):
+            services.write_message(actor=alice, client=carla, body=four, **text)
 
 
 @pytest.mark.parametrize("who", ["anna", "charlie", "dora", "erin", "frank", "hana", "ines"])
@@ -507,12 +514,14 @@ def test_nobody_writes_to_or_approves_for_a_client_outside_their_sight(who, cast
             act()
 
 
-def test_when_the_writer_is_gone_the_supervisor_hears_that_it_strands(alice, bob, carla, draft):
+def test_when_its_writer_has_left_a_message_does_not_leave_and_the_supervisor_hears_of_it(
+    alice, bob, carla, draft
+):
     row = approve(alice, draft)
-    record_consent(actor=alice, client=carla, channel="email", purpose="care", granted=False)
     alice.is_active = False
     alice.save()
     assert send(row) == State.FAILED
+    assert row.message.error == Hindrance.WRITER
     assert list(Notification.objects.filter(kind="client_message").values_list("user", flat=True)) == [bob.pk]
 
 
@@ -561,3 +570,26 @@ def test_an_email_says_where_to_answer_and_how_to_unsubscribe(alice, carla, draf
     (sent,) = mail.outbox
     assert sent.reply_to == [alice.email]
     assert sent.extra_headers["List-Unsubscribe"].startswith("<http://localhost:8000/unsubscribe/")
+
+
+# -- in the file ------------------------------------------------------------------------------------
+
+
+def test_what_was_sent_stays_in_the_file_as_it_was_sent(alice, bob, carla, draft, birthday, signed_in):
+    row = approve(alice, draft)
+    send(row)
+    for actor in (alice, bob):
+        with pytest.raises(PermissionDenied):
+            void_contact(actor=actor, contact=row.contact, reason="No")
+        with pytest.raises(PermissionDenied):
+            change_contact(actor=actor, contact=row.contact, changes={"channel": "call", "result": "reached"})
+    page = signed_in(alice)
+    assert page.get(f"/contacts/{row.contact_id}/").status_code == 403
+    timeline = page.get("/client/N-1/contacts/").content.decode()
+    assert "Dear Carla, a happy birthday." in timeline
+    assert f"/contacts/{row.contact_id}/" not in timeline
+
+
+def test_the_trail_of_the_file_names_messages(alice, carla, draft, signed_in):
+    trail = signed_in(alice).get("/client/N-1/trail/").content.decode()
+    assert "a message" in trail
