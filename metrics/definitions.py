@@ -298,7 +298,8 @@ INDICATORS = [
         _("Hours until recorded"),
         _(
             "How long after a contact with these clients it was written down: the median, the time within which "
-            "nine of ten were, and the share within 24 hours. Contacts that came in a file are left aside."
+            "nine of ten were, and the share within 24 hours. Contacts that came in a file, and messages that were "
+            "sent from here, are left aside."
         ),
         HOURS,
         querysets.delays,

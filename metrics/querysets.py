@@ -27,6 +27,10 @@ TOLD = (
     f"({REACHED} OR (c.result = 'message_left' AND c.direction = 'out' AND c.channel IN {SENT_IN_WRITING}))"
 )
 
+# What the outbox sent and wrote down itself; asked of written words only, which are few.
+BY_ITSELF = f"""(c.direction = 'out' AND c.channel IN {SENT_IN_WRITING}
+                 AND EXISTS (SELECT FROM interactions_clientmessage s WHERE s.contact_id = c.id))"""
+
 NAMED = re.compile(r"%\((\w+)\)s")
 
 GROUPS = {"": "NULL::bigint", "manager": "a.manager_id", "branch": "l.branch_id"}
@@ -122,7 +126,7 @@ def achievement(selection: Selection, windows: Iterable[Period], by: str) -> lis
 
 
 def delays(selection: Selection, windows: Iterable[Period], by: str) -> list[dict[str, Any]]:
-    """Hours from occurred to recorded of the contacts of each window and group, imported ones aside."""
+    """Hours from occurred to recorded of the contacts of each window and group that a person wrote down."""
     ctes, params = population(selection, windows, by)
     return rows(
         f"""
@@ -136,7 +140,7 @@ def delays(selection: Selection, windows: Iterable[Period], by: str) -> list[dic
          CROSS JOIN LATERAL (
             SELECT greatest(extract(epoch FROM c.recorded_at - c.occurred_at) / 3600, 0)::float8 AS hours
               FROM interactions_contact c
-             WHERE c.client_id = p.client_id AND c.voided_at IS NULL AND NOT c.is_imported
+             WHERE c.client_id = p.client_id AND c.voided_at IS NULL AND NOT c.is_imported AND NOT {BY_ITSELF}
                AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at
             OFFSET 0  -- keeps the planner on the index of the client: its guess of a range per client is too high
          ) x

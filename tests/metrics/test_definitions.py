@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from clients.models import Assignment, Client, Standing
 from interactions.models import Contact
+from messaging.models import Message
 from metrics.definitions import INDICATORS, Figure
 from metrics.periods import Period
 from metrics.reports import report, reports, scope_of_bank
@@ -20,6 +21,7 @@ from staff.models import Branch, User
 from tests.factories import (
     BranchFactory,
     ClientFactory,
+    ClientMessageFactory,
     ContactFactory,
     FactChangeFactory,
     OpportunityFactory,
@@ -439,6 +441,23 @@ def test_imported_contacts_count_as_contacts_but_not_as_delay(six, ana):
 
     figures = report(scope_of_bank(), MARCH).total.figures
     assert figures["contact_achievement"].numerator == 1
+    assert figures["recording_delay"] == Figure(None, 0, 0)
+
+
+def test_a_message_that_wrote_itself_down_is_an_attempt_but_no_delay(six, ana):
+    contact = ContactFactory(
+        client=six[1],
+        staff=ana,
+        occurred_at=at("2026-03-03T10:00"),
+        channel="email",
+        result="message_left",
+    )
+    written = {"client": six[1], "written_by": ana, "approved_by": ana, "approved_at": at("2026-03-03T09:00")}
+    message = Message.objects.create(address="one@x.example", kind="client", subject="Hi", body="Hello")
+    ClientMessageFactory(contact=contact, message=message, **written)
+
+    figures = report(scope_of_bank(), MARCH).total.figures
+    assert figures["contact_attempts"].value == 1
     assert figures["recording_delay"] == Figure(None, 0, 0)
 
 
