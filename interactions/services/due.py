@@ -20,7 +20,7 @@ from clients.models import Theme
 from interactions.models import Action, Occurrence, ReminderRule
 from interactions.services.opening import New, new_ids, open_actions
 from interactions.services.overtaken import withdraw_from, without_appointment
-from interactions.services.plans import plan_places
+from interactions.services.plans import PLAN_THEME, end_planned, plan_places
 from interactions.services.touched import touched_since
 from interactions.services.unheeded import tell_supervisors
 from interactions.sources import SOURCES, Asked, Due, Places, Rules, Source, cause_of
@@ -77,7 +77,7 @@ def look_at_all() -> int:
     ended = 0
     for day, branches in by_day.items():
         places = Places(branches)
-        ended += withdraw_from(places.ids) + plan_places(places, on=day).ended
+        ended += withdraw_from(places.ids) + end_planned(places, on=day)
     return ended
 
 
@@ -162,16 +162,22 @@ def _raise_for(together: Together, all_of: dict[str, Rules], done: Raised, *, wi
     places, touched = Places(together.branches), touched_since(together.last_run)
     withdraw_from(places.ids, touched)
     told: Counter = Counter()
+    talks: set[int] = (
+        set()
+    )  # whoever was told of something of the plan's theme needs no planned contact beside it
     for source in SOURCES:
-        rules, began = all_of[source.code], together.began
+        rules, began, told_now = all_of[source.code], together.began, Counter()
         if source.planned and with_plans:
             # Planned contacts answer it, within what a day holds: none is too old.
-            plan_places(places, on=on, among=touched)
-            _raise_source(source, Asked(places, on - LONGEST_LOOK_BACK, on, rules), done, told)
+            plan_places(places, on=on, among=None if touched is None else [*touched, *talks])
+            _raise_source(source, Asked(places, on - LONGEST_LOOK_BACK, on, rules), done, told_now)
         elif source.lasts and not source.planned:
-            _raise_source(source, Asked(places, min(began.values()), on, rules, began), done, told)
+            _raise_source(source, Asked(places, min(began.values()), on, rules, began), done, told_now)
         elif not source.planned:
-            _raise_source(source, Asked(places, together.since, on, rules), done, told)
+            _raise_source(source, Asked(places, together.since, on, rules), done, told_now)
+        told += told_now
+        if source.theme == PLAN_THEME:
+            talks |= {client_id for client_id, _owner_id in told_now}
     escalated = tell_supervisors(places, on, all_of)
     done.escalated += escalated
     _note(_FINISHED, codes, on)

@@ -15,6 +15,7 @@ from interactions.services.overtaken import without_appointment
 from interactions.sources import Places
 from staff.models import Branch, User
 
+PLAN_THEME = "keeping_in_touch"
 HORIZON = timedelta(days=35)  # so far ahead contacts are placed
 SLACK = timedelta(days=7)  # past the ideal day, where the tier has no maximum
 LONGEST_LOOK = timedelta(days=366)  # so far ahead a person may have moved a planned contact
@@ -117,8 +118,9 @@ def plan_service(branch: Branch, *, on: date) -> Planned:
 
 @transaction.atomic
 def plan_places(places: Places, *, on: date, among: list[int] | None = None) -> Planned:
-    """`plan_service` for branches that have the same day, at once; what may have ended is looked for among some clients."""
-    theme = Theme.objects.get(code="keeping_in_touch")
+    """`plan_service` for branches that have the same day, at once; of what stands only some clients' may have ended."""
+    theme = Theme.objects.get(code=PLAN_THEME)
+    done = Planned(ended=end_planned(places, on=on, among=among))
     asked = {
         "branches": places.ids,
         "calendars": [places.number(pk) for pk in places.ids],
@@ -126,14 +128,8 @@ def plan_places(places: Places, *, on: date, among: list[int] | None = None) -> 
         "until": on + HORIZON,
         "theme": theme.pk,
         "slack": SLACK.days,
-        "among": among,
     } | _resting(places, on)
-    done = Planned()
     with connection.cursor() as cursor:
-        # Two plannings take turns, so that nobody is placed twice nor on a day that another has filled.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('plan'))")
-        cursor.execute(_ENDED.format(wished=_IS_WISHED, free=without_appointment("p")), asked)
-        done.ended = cursor.rowcount
         cursor.execute(_UNPLACED, asked)
         planned = dict(cursor.fetchall())
         cursor.execute(_WISHES.format(wished=_IS_WISHED), asked | {"unplaced": list(planned)})
@@ -153,6 +149,22 @@ def plan_places(places: Places, *, on: date, among: list[int] | None = None) -> 
     done.moved = len(moving.keys() & placed.keys())
     done.placed = len(placed) - done.moved
     return done
+
+
+@transaction.atomic
+def end_planned(places: Places, *, on: date, among: list[int] | None = None) -> int:
+    """End the planned contacts that nobody asks for any more, of some clients or of all; how many. Repeatable."""
+    asked = {
+        "branches": places.ids,
+        "until": on + HORIZON,
+        "theme": Theme.objects.get(code=PLAN_THEME).pk,
+        "among": among,
+    }
+    with connection.cursor() as cursor:
+        # Two plannings take turns, so that nobody is placed twice nor on a day that another has filled.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('plan'))")
+        cursor.execute(_ENDED.format(wished=_IS_WISHED, free=without_appointment("p")), asked)
+        return cursor.rowcount
 
 
 def _resting(places: Places, on: date) -> dict[str, list]:
@@ -196,7 +208,9 @@ def _loads(on: date, first: dict[int, date], moving: list[int]) -> Counter[tuple
             continue
         asked = {
             "on": on,
-            "first": on + FAR if is_far else date.min,  # what is late stands on the first day
+            "first": min(first[pk] for pk in managers)
+            if is_far
+            else date.min,  # late stands on the first day
             "last": on + HORIZON,
             "managers": managers,
             "moving": moving,

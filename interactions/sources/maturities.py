@@ -5,18 +5,24 @@ from datetime import timedelta
 
 from interactions.sources.base import Asked, Due, Source, read
 
-# Steps whose notice may have come, but for those told of this day or of the working day it is moved to.
+# Steps whose notice may have come, but for those told of this day or of the working day it is moved to; the first
+# notice first, for the action is made of that.
 _STEPS = """
+WITH untold AS MATERIALIZED (
+    SELECT h.*, s.step
+      FROM unnest(%(steps)s::int[], %(leads)s::int[]) AS s (step, lead)
+      JOIN portfolio_holding h ON h.matures_on BETWEEN %(first)s AND %(until)s AND h.matures_on <= %(on)s + s.lead
+     WHERE h.status = 'open'
+       AND NOT EXISTS (SELECT FROM interactions_occurrence o
+                        WHERE o.source = %(source)s AND o.subject = 'holding/' || h.number || '/T-' || s.step
+                          AND o.due_on BETWEEN h.matures_on AND h.matures_on + %(move)s)
+)
 SELECT h.number, h.client_id, k.tier_id, k.branch_id, h.matures_on, p.name, coalesce(h.market_value, h.principal),
-       h.currency, s.step
-  FROM unnest(%(steps)s::int[], %(leads)s::int[]) AS s (step, lead)
-  JOIN portfolio_holding h ON h.matures_on BETWEEN %(first)s AND %(until)s AND h.matures_on <= %(on)s + s.lead
+       h.currency, h.step
+  FROM untold h
   JOIN portfolio_product p ON p.id = h.product_id AND p.kind = ANY(%(kinds)s)
   JOIN clients_client k ON k.id = h.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
- WHERE h.status = 'open'
-   AND NOT EXISTS (SELECT FROM interactions_occurrence o
-                    WHERE o.source = %(source)s AND o.subject = 'holding/' || h.number || '/T-' || s.step
-                      AND o.due_on BETWEEN h.matures_on AND h.matures_on + %(move)s)
+ ORDER BY h.id, h.step DESC
 """
 
 

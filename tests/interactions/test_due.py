@@ -71,6 +71,14 @@ def test_maturity_moves_to_the_next_working_day_and_comes_three_times_in_one_act
     assert Action.objects.filter(source="maturity").count() == 1
 
 
+def test_a_maturity_told_late_in_all_its_steps_stands_since_the_first_of_them(north):
+    HoldingFactory(client=ClientFactory(branch=north), matures_on=MONDAY)
+    raise_due(on=MONDAY)
+    action = Action.objects.get()
+    assert action.occurrences.count() == 3
+    assert action.opens_on == MONDAY - timedelta(days=30)
+
+
 def test_loan_and_card_do_not_mature(north):
     for kind in ("loan", "card"):
         HoldingFactory(

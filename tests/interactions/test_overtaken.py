@@ -162,6 +162,14 @@ def test_an_action_that_is_opened_again_after_its_cause_has_gone_ends_the_next_m
     assert done.get().state == "expired"
 
 
+def test_what_the_morning_itself_tells_ends_the_planned_contact_beside_it(bank, on):
+    Client.objects.filter(pk=bank.pk).update(weakening_since=on + timedelta(days=1))
+    long_ago()
+    raise_due(on=on + timedelta(days=1))
+    assert Action.objects.open().filter(source="relationship").exists()
+    assert Action.objects.get(origin="plan").state == "expired"
+
+
 def test_a_morning_without_changes_looks_at_nobody(bank):
     assert touched_since(timezone.now()) == []
     Client.objects.update(city="Ávila")
