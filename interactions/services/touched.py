@@ -16,7 +16,8 @@ LONGEST_TRANSACTION = timedelta(days=1)
 LONGEST_SILENCE = timedelta(days=7)  # after a longer time everything is looked at
 MOST = 100_000  # more are no few: then too
 
-# The client; the book; an action reopened, or one that stands in for a planned contact; who holds a book no longer works; a date, a holding,
+# The client; the book; an action reopened, or one that stands in for a planned contact; an
+# appointment that no longer keeps an action; who holds a book no longer works; a date, a holding,
 # a purchase taken back: of whomever they were told, for they may have gone to another client.
 _TOUCHED = """
 WITH touched (client_id) AS (
@@ -27,6 +28,10 @@ UNION
 SELECT e.client_id FROM interactions_actionevent e
  WHERE e.pgh_created_at >= %(since)s AND e.state = 'planned'
    AND (e.pgh_label = 'update' OR e.origin <> 'plan' AND e.theme_id = %(theme)s)
+UNION
+SELECT a.client_id
+  FROM interactions_appointmentevent e JOIN interactions_action a ON a.id = e.action_id
+ WHERE e.pgh_created_at >= %(since)s
 UNION
 SELECT h.client_id
   FROM staff_userevent e

@@ -22,6 +22,7 @@ from portfolio.models import Holding, Purchase
 from staff.models import User
 from tests.factories import (
     ActionFactory,
+    AppointmentFactory,
     ClientFactory,
     ContactFactory,
     HoldingFactory,
@@ -160,6 +161,20 @@ def test_an_action_that_is_opened_again_after_its_cause_has_gone_ends_the_next_m
     done.update(state="planned", closed_at=None)
     raise_due(on=on + timedelta(days=2))
     assert done.get().state == "expired"
+
+
+def test_an_appointment_keeps_what_is_overtaken_and_cancelled_no_longer(bank, alice, on):
+    action = Action.objects.get(source="risk_expiry")
+    met = AppointmentFactory(action=action, made_by=alice)
+    Client.objects.filter(pk=bank.pk).update(risk_valid_until=None)
+    raise_due(on=on + timedelta(days=1))
+    long_ago()
+    type(met).objects.update(cancelled_at=timezone.now())
+    action.refresh_from_db()
+    assert action.state == "planned"
+    raise_due(on=on + timedelta(days=2))
+    action.refresh_from_db()
+    assert action.state == "expired"
 
 
 def test_what_the_morning_itself_tells_ends_the_planned_contact_beside_it(bank, on):
