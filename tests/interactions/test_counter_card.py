@@ -61,7 +61,7 @@ def test_card_says_what_the_desk_needs_and_nothing_else(at_desk, known, alice):
                   "Handle with care.", "A complaint is open since", "Deposit 12 months matures", "Alice", alice.email,
                   "Tell Alice"):  # fmt: skip
         assert shown in page, shown
-    for hidden in ("345", "678", "card fees", "secret", "600111222", "222", "carla@", "Impatient", "Porto", "Northgate",
+    for hidden in ("345,678", "345678", "678", "card fees", "secret", "600111222", "222", "carla@", "Impatient", "Porto", "Northgate",
                    "Far deposit", "Old loan", "/client/", "N-1"):  # fmt: skip
         assert hidden not in page, hidden
 
