@@ -1,5 +1,6 @@
 """At the counter: what the card says, and what it keeps to itself."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -61,9 +62,10 @@ def test_card_says_what_the_desk_needs_and_nothing_else(at_desk, known, alice):
                   "Handle with care.", "A complaint is open since", "Deposit 12 months matures", "Alice", alice.email,
                   "Tell Alice"):  # fmt: skip
         assert shown in page, shown
-    for hidden in ("345,678", "345678", "678", "card fees", "secret", "600111222", "222", "carla@", "Impatient", "Porto", "Northgate",
+    plain = re.sub(r'value="[^"]*"|X-CSRFToken[^}]*|seen=[^"]*', "", page)  # tokens hold any three digits
+    for hidden in ("345", "678", "card fees", "secret", "600111222", "222", "carla@", "Impatient", "Porto", "Northgate",
                    "Far deposit", "Old loan", "/client/", "N-1"):  # fmt: skip
-        assert hidden not in page, hidden
+        assert hidden not in plain, hidden
 
 
 def test_promise_kept_withdrawn_or_far_away_is_not_on_the_card(at_desk, carla, alice):
