@@ -4,13 +4,27 @@ OUTBOX_HURRY=1 shortens the waits that are minutes in a bank. OUTBOX_CLOCK moves
 OUTBOX_CONTROL=1 sends before it claims and repeats what is unclear: the mistake that the proof must find.
 """
 
+import ctypes
 import os
+import signal
+import sys
 from datetime import timedelta
 
 import django
+from celery.signals import worker_process_init
 from django.utils import timezone
 
 from bankcrm.celery import app
+
+
+def die_with_parent(**_signal) -> None:
+    """Nobody is left behind, in this process and in those it forks, when whoever started it is killed (prctl(2))."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+die_with_parent()
+worker_process_init.connect(die_with_parent)
 
 django.setup()
 
