@@ -24,7 +24,7 @@ LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
 
 BY_ROLE = {
-    "account_manager": [TODAY, CLIENTS, OPPORTUNITIES, PLAN, MESSAGES, DASHBOARD, CASES, REFERRALS],
+    "account_manager": [TODAY, CLIENTS, PLAN, OPPORTUNITIES, MESSAGES, DASHBOARD, CASES, REFERRALS],
     "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, PLAN, MESSAGES, TEAM, CASES, REFERRALS],
     "front_desk": [COUNTER],
     "head_office": [DASHBOARD, CLIENTS, OPPORTUNITIES],

@@ -118,6 +118,10 @@ class OfClientQuerySet(QuerySet):
     def editable_by(self, user) -> "OfClientQuerySet":
         return self.filter(**{f"{self.client_path}__in": _model("Client").objects.editable_by(user)})
 
+    def worked_by(self, user) -> "OfClientQuerySet":
+        """Of clients a person works with: reading a file in an emergency is not looking after it."""
+        return self.filter(**{f"{self.client_path}__in": _model("Client").objects.worked_by(user)})
+
 
 class RelationQuerySet(OfClientQuerySet):
     """A relation is seen from either end; what of the other end may be read is asked of that client."""

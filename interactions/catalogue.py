@@ -77,18 +77,18 @@ TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {
     Kind.NOTICE: {
         "en": (
             "News about your account",
-            "Dear {client},\n\n\n\nWith kind regards\n{manager}\n{bank}, {branch}",
-            "Dear {client},  {manager}, {bank}",
+            "Dear {client},\n\n{text}\n\nWith kind regards\n{manager}\n{bank}, {branch}",
+            "Dear {client}, {text} {manager}, {bank}",
         ),
         "es": (
             "Novedades de su cuenta",
-            "Estimado/a {client}:\n\n\n\nUn cordial saludo,\n{manager}\n{bank}, {branch}",
-            "{client}:  {manager}, {bank}",
+            "Estimado/a {client}:\n\n{text}\n\nUn cordial saludo,\n{manager}\n{bank}, {branch}",
+            "{client}: {text} {manager}, {bank}",
         ),
         "zh-hans": (
             "账户通知",
-            "尊敬的{client}：\n\n\n\n此致\n敬礼\n{manager}\n{bank} {branch}",
-            "尊敬的{client}：  {bank} {manager}",
+            "尊敬的{client}：\n\n{text}\n\n此致\n敬礼\n{manager}\n{bank} {branch}",
+            "尊敬的{client}：{text} {bank} {manager}",
         ),
     },
     Kind.OFFER: {
@@ -114,21 +114,21 @@ TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {
     Kind.ARTICLE: {
         "en": (
             "Something worth reading",
-            "Dear {client},\n\nyou asked about this, so here is something worth reading:\n\n\n\n"
+            "Dear {client},\n\nyou asked about this, so here is something worth reading:\n\n{text}\n\n"
             "With kind regards\n{manager}\n{bank}, {branch}",
-            "Dear {client}, something worth reading:  {manager}, {bank}",
+            "Dear {client}, something worth reading: {text} {manager}, {bank}",
         ),
         "es": (
             "Una lectura que le puede interesar",
-            "Estimado/a {client}:\n\nComo me preguntó por este tema, aquí tiene una lectura:\n\n\n\n"
+            "Estimado/a {client}:\n\nComo me preguntó por este tema, aquí tiene una lectura:\n\n{text}\n\n"
             "Un cordial saludo,\n{manager}\n{bank}, {branch}",
-            "{client}, una lectura que le puede interesar:  {manager}, {bank}",
+            "{client}, una lectura que le puede interesar: {text} {manager}, {bank}",
         ),
         "zh-hans": (
             "一篇值得一读的文章",
-            "尊敬的{client}：\n\n您之前问到这个话题，这里有一篇值得一读的文章：\n\n\n\n"
+            "尊敬的{client}：\n\n您之前问到这个话题，这里有一篇值得一读的文章：\n\n{text}\n\n"
             "此致\n敬礼\n{manager}\n{bank} {branch}",
-            "尊敬的{client}，推荐您一篇文章：  {bank} {manager}",
+            "尊敬的{client}，推荐您一篇文章：{text} {bank} {manager}",
         ),
     },
 }

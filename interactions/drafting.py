@@ -83,6 +83,7 @@ def _draft(user: User, action: Action, ground: Ground, texts: Templates, now: da
             channel=channel,
             texts=texts,
             theme=action.theme,
+            whole=True,
         )
         leaves_at = moment_for(row, client, ground, now) if row.body else None
         if leaves_at is not None:
@@ -101,8 +102,9 @@ def text_for(
     product: str = "",
     theme: Theme | None = None,
     texts: Templates | None = None,
+    whole: bool = False,
 ) -> ClientMessage:
-    """A message as its template writes it, not stored; without text where no template fills without a hole."""
+    """A message as its template writes it, not stored; without text where there is none, or (`whole`) a hole in it."""
     language = language or language_of(client)
     row = ClientMessage(
         client=client, action=action, kind=kind, channel=channel, language=language, written_by=user
@@ -112,7 +114,7 @@ def text_for(
     if found is None:
         return row
     values = values_for(client=client, writer=user, language=language, action=action, product=product)
-    if action is not None and open_gaps(found.subject + found.body, values):
+    if whole and open_gaps(found.subject + found.body, values):
         return row
     row.subject, row.body = written(found, values)
     return row

@@ -19,6 +19,7 @@ from django.db.models import (
     IntegerField,
     OuterRef,
     Q,
+    Subquery,
     Value,
     When,
 )
@@ -167,6 +168,12 @@ class ActionQuerySet(OfClientQuerySet):
     def reachable_by(user) -> "ClientQuerySet":
         """The clients a person works with and whom one may contact at all."""
         return apps.get_model("clients", "Client").objects.worked_by(user).filter(~Q(status__in=SILENT))
+
+    def with_message(self) -> "ActionQuerySet":
+        """Annotates `leaves_at`: when the message that answers it leaves, where one is on its way."""
+        answering = apps.get_model("interactions", "ClientMessage").objects.on_their_way()
+        leaves_at = answering.filter(action=OuterRef("pk")).values("message__not_before")
+        return self.annotate(leaves_at=Subquery(leaves_at[:1]))
 
     def due(self, today: date) -> "ActionQuerySet":
         """Open by today, not put off past it, and not answered by a message that is on its way."""
@@ -328,10 +335,6 @@ class OccurrenceQuerySet(OfClientQuerySet):
             escalated_on=None
         )
 
-    def worked_by(self, user) -> "OccurrenceQuerySet":
-        """Of clients a person works with: reading a file in an emergency is not looking after it."""
-        return self.filter(client__in=apps.get_model("clients", "Client").objects.worked_by(user))
-
     def plain(self) -> "OccurrenceQuerySet":
         """Of clients with whom every supervisor of their branch, or of one above, works: see `worked_by`.
 
@@ -402,10 +405,9 @@ class ClientMessageQuerySet(OfClientQuerySet):
         return self.none()
 
     def worked_by(self, user) -> "ClientMessageQuerySet":
-        """Of clients a person works with: reading a file in an emergency is not looking after it."""
-        if getattr(user, "role", "") not in ("account_manager", "supervisor"):
-            return self.none()
-        return self.filter(client__in=apps.get_model("clients", "Client").objects.worked_by(user))
+        """Of clients whom a person works with and writes to."""
+        writes = getattr(user, "role", "") in ("account_manager", "supervisor")
+        return super().worked_by(user) if writes else self.none()
 
     def drafts_for(self, user) -> "ClientMessageQuerySet":
         """Drafts that are this person's to let go: of the clients in hand.

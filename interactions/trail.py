@@ -138,6 +138,7 @@ def _looked_at(detail: str) -> str:
         "opportunities": _("opportunities"),
         "service": _("service cases"),
         "counter": _("at the counter"),
+        "message": _("a message"),
         "phone": _("phone"),
         "email": _("email"),
     }

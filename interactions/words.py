@@ -44,6 +44,9 @@ def reason(
     else:
         first, rest = _REASONS.get(action.source, _by_hand)(action, today)
     tried = _attempts(attempts or [], today)
+    leaves_at = getattr(action, "leaves_at", None)  # where it was asked for: `ActionQuerySet.with_message`
+    if leaves_at is not None:
+        tried = _("A message about it %(leaves)s.") % {"leaves": leaves(leaves_at, today)}
     if (rest or tried) and first[-1:].isalnum():
         first += "。" if is_han(first[-1]) else "."  # what a person wrote ends as it likes
     return first, " ".join(part for part in (rest, tried) if part)
@@ -347,10 +350,22 @@ def mark_numbers(sentence: str, **counts: int) -> str:
     return format_html(sentence, **{name: saying.number(value) for name, value in counts.items()})
 
 
+def leaves(at: datetime, today: date) -> str:
+    """When a message leaves, as a clause: "leaves today at 08:00"."""
+    if at <= timezone.now():
+        return _("leaves now")
+    local = timezone.localtime(at)
+    names = {"day": saying.day(local.date(), "MMMMEEEEd"), "time": saying.clock(local)}
+    said = {0: _("leaves today at %(time)s"), 1: _("leaves tomorrow at %(time)s")}
+    return said.get((local.date() - today).days, _("leaves on %(day)s at %(time)s")) % names
+
+
 def contact_title(contact: Contact) -> str:
     """The head of a timeline row: "Call, no answer"."""
     if contact.channel == "branch" and contact.staff.role == "front_desk":
         return _("At the counter")
+    if contact.is_sent:
+        return _("%(channel)s: sent") % {"channel": saying.choice(contact, "channel")}
     if contact.direction == Contact.Direction.IN:
         return _("%(channel)s from the client, %(result)s") % {
             "channel": saying.choice(contact, "channel"),

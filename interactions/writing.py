@@ -1,7 +1,7 @@
 """Texts of messages: which template, in which language, and what fills its gaps."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,15 +18,16 @@ Form = MessageTemplate.Form
 Templates = Mapping[tuple[str, str, str], MessageTemplate]  # by kind, form and language
 
 GAP = re.compile(r"\{([^{}]*)\}")
+OWN_WORDS = "text"  # nothing fills it but the person who writes
 EVERYWHERE = ("client", "name", "bank", "branch", "manager")
 # What a template of a kind may name besides.
 GAPS = {
     MessageKind.BIRTHDAY: (*EVERYWHERE, "years"),
     MessageKind.HOLIDAY: (*EVERYWHERE, "holiday", "date"),
     MessageKind.MATURITY: (*EVERYWHERE, "product", "date", "amount"),
-    MessageKind.NOTICE: EVERYWHERE,
+    MessageKind.NOTICE: (*EVERYWHERE, OWN_WORDS),
     MessageKind.OFFER: (*EVERYWHERE, "product"),
-    MessageKind.ARTICLE: EVERYWHERE,
+    MessageKind.ARTICLE: (*EVERYWHERE, OWN_WORDS),
 }
 # GSM 03.38: what a text message holds in seven bits, and what takes two places there.
 SEVEN_BITS = set(
@@ -63,8 +64,13 @@ def check_gaps(kind: str, text: str) -> None:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with its gaps filled; what a value holds is never read as a gap itself."""
-    return GAP.sub(lambda gap: values.get(gap.group(1), ""), text)
+    """The text with its gaps filled; one without a value stays to be seen. What a value holds is no gap itself."""
+    return GAP.sub(lambda gap: values.get(gap.group(1)) or gap.group(), text)
+
+
+def unfilled(kind: str, text: str) -> list[str]:
+    """The gaps of a kind that a text still has: nobody is written to with a hole."""
+    return [gap.group() for gap in GAP.finditer(text) if gap.group(1) in GAPS[MessageKind(kind)]]
 
 
 def open_gaps(text: str, values: Mapping[str, str]) -> list[str]:
@@ -125,8 +131,3 @@ def values_for(
 def written(template: MessageTemplate, values: Mapping[str, str]) -> tuple[str, str]:
     """Subject and text of a template, filled."""
     return fill(template.subject, values), fill(template.body, values)
-
-
-def languages_missing(rows: Iterable[MessageTemplate], kind: str, form: str) -> list[str]:
-    have = {row.language for row in rows if row.kind == kind and row.form == form}
-    return [code for code, _name in settings.LANGUAGES if code not in have]

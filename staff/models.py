@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.calendars import WorkingCalendar
 from common.history import tracked
 from staff.querysets import BranchQuerySet, CoverQuerySet, OwnQuerySet, UserManager
 
@@ -59,6 +60,10 @@ class Branch(models.Model):
 
     def today(self) -> date:
         return timezone.localdate(timezone=self.zone)
+
+    def working_calendar(self) -> WorkingCalendar:
+        """The branch's working days: its week, the holidays of its place and the bank's own table. One question."""
+        return WorkingCalendar.of(country=self.country, region=self.region, weekdays=self.working_days)
 
 
 class Role(models.TextChoices):

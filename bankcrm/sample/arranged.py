@@ -6,7 +6,6 @@ from decimal import Decimal
 from django.db.models import Case, Value, When
 
 from bankcrm.sample.cast import MANAGERS
-from common.calendars import WorkingCalendar
 from interactions.models import Action, Appointment, Courtesy
 from interactions.services import decide_courtesy, make_appointment, plan_courtesy, take_courtesy_step
 from staff.models import User
@@ -54,7 +53,7 @@ def arrange() -> dict[str, int]:
 def _meet(user: User, action: Action, at: time, place: str, answer: int) -> None:
     """An appointment on the action's day, or the first working day after it."""
     branch = action.client.branch
-    working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
+    working = branch.working_calendar()
     make_appointment(
         actor=user,
         action=action,

@@ -14,7 +14,6 @@ from bankcrm.sample.dice import Dice
 from bankcrm.sample.files import Bank
 from bankcrm.sample.money import PER_USD
 from clients.models import Client, Theme
-from common.calendars import WorkingCalendar
 from interactions.services import NextStep, log_contact, plan_action
 from staff.models import Branch, User
 from staff.services import arrange_cover
@@ -269,7 +268,7 @@ def _contact(
 
 def _not_long_ago(user: User, branch: Branch, random: Dice) -> datetime:
     """Within the last hour and a half in working hours, else late on the last working day."""
-    working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
+    working = branch.working_calendar()
     just_now = timezone.now() - timedelta(minutes=random.randint(6, 90))
     local = just_now.astimezone(user.zone)
     if 9 <= local.hour < 19 and working.is_working(local.date()):

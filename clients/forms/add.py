@@ -17,7 +17,12 @@ class ClientAddForm(PanelForm):
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "off"}),
     )
     native_name = forms.CharField(label=_("Name in its own script"), required=False, max_length=100)
-    kind = forms.ChoiceField(label=_("Kind"), choices=Client.Kind.choices, initial=Client.Kind.PERSON)
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=Client.Kind.choices,
+        initial=Client.Kind.PERSON,
+        widget=forms.RadioSelect,
+    )
     phone = forms.CharField(
         label=_("Phone"),
         required=False,

@@ -69,7 +69,9 @@ class FactForm(PanelForm):
 class PointForm(PanelForm):
     """One more way to reach the client."""
 
-    kind = forms.ChoiceField(label=_("Kind"), choices=ContactPoint.Kind.choices, initial="phone")
+    kind = forms.ChoiceField(
+        label=_("Kind"), choices=ContactPoint.Kind.choices, initial="phone", widget=forms.RadioSelect
+    )
     value = forms.CharField(
         label=_("Number or address"),
         max_length=254,
@@ -136,7 +138,10 @@ class DateForm(PanelForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     calendar = forms.ChoiceField(
-        label=_("Calendar"), choices=DatedFact.Calendar.choices, initial=DatedFact.Calendar.GREGORIAN
+        label=_("Calendar"),
+        choices=DatedFact.Calendar.choices,
+        initial=DatedFact.Calendar.GREGORIAN,
+        widget=forms.RadioSelect,
     )
     day = forms.IntegerField(label=_("Day"), required=False, min_value=1, max_value=31)
     month = forms.IntegerField(label=_("Month"), required=False, min_value=1, max_value=12)

@@ -1,16 +1,13 @@
 """What the client allows and what was agreed; and the one page that is for the client: no more emails."""
 
-from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
-from redis.exceptions import RedisError
 
 from clients import services, words
 from clients.forms.consents import AgreementForm, ConsentForm
@@ -21,6 +18,7 @@ from common import audit
 from common.models import AuditEntry
 from common.pages import way_back
 from common.paging import keyset
+from common.rates import too_many
 
 LEDGER = 25
 UNSUBSCRIBES = 20  # a minute from one address
@@ -154,17 +152,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return render(request, "clients/known/unsubscribe.html", {"state": "ask"})
-    if _too_many(request):
+    if too_many(request, "unsubscribe", UNSUBSCRIBES):
         return render(request, "clients/known/unsubscribe.html", {"state": "wait"}, status=429)
     services.unsubscribe(client=client)
     return render(request, "clients/known/unsubscribe.html", {"state": "done"})
-
-
-def _too_many(request: HttpRequest) -> bool:
-    """Whether one address withdraws faster than a person can. Without the cache nobody is held up."""
-    try:
-        key = f"unsubscribe/{get_adapter().get_client_ip(request)}"
-        cache.add(key, 0, timeout=60)
-        return cache.incr(key) > UNSUBSCRIBES
-    except (RedisError, OSError, ValueError, PermissionDenied):
-        return False

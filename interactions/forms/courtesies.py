@@ -47,3 +47,7 @@ class DecideForm(PanelForm):
     reason = forms.CharField(
         label=_("Why"), max_length=300, required=False, help_text=_("A refusal needs a reason.")
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.lay_out(Field("approve", template="clients/known/fields/seg.html"), "reason")

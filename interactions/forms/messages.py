@@ -1,6 +1,6 @@
 """A message to a client, and the bank's templates."""
 
-from crispy_forms.bootstrap import InlineRadios
+from crispy_forms.layout import Field
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -68,7 +68,12 @@ class MessageForm(PanelForm):
             hidden.append("repeat_reason")
         for name in hidden:
             self.fields[name].widget = forms.HiddenInput()
-        self.lay_out(*(InlineRadios(name) if name == "channel" else name for name in self.fields))
+        self.lay_out(
+            *(
+                Field(name, template="clients/known/fields/seg.html") if name == "channel" else name
+                for name in self.fields
+            )
+        )
 
 
 class TemplateForm(PanelForm):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Channel, Client, Theme
 from common.history import tracked
 from interactions.models.action import Action
-from interactions.querysets import ContactNoteQuerySet, ContactQuerySet
+from interactions.querysets import WRITTEN, ContactNoteQuerySet, ContactQuerySet
 
 
 @tracked()
@@ -98,6 +98,12 @@ class Contact(models.Model):
     @property
     def is_reached(self) -> bool:
         return self.result == self.Result.REACHED
+
+    @property
+    def is_sent(self) -> bool:
+        """A mail, letter or text that went out: nobody was reached, yet the client was told."""
+        sent = self.result == self.Result.MESSAGE_LEFT and self.direction == self.Direction.OUT
+        return sent and self.channel in WRITTEN
 
     @property
     def is_void(self) -> bool:

@@ -14,7 +14,6 @@ from clients.permits import agreement_words
 from clients.services.ground import clean
 from clients.sight import shown_name
 from common import saying
-from common.calendars import WorkingCalendar
 from interactions.models import Action, Appointment
 from interactions.services.actions import held_open, plan_action
 from interactions.services.guard import hold_time
@@ -244,7 +243,7 @@ def heed(appointment: Appointment) -> list[str]:
     at = _local(client, appointment.starts_at)
     said = []
     branch = client.branch
-    working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
+    working = branch.working_calendar()
     if not working.is_working(at.date()):
         said.append(_("%(date)s is a day off.") % {"date": saying.day(at.date(), "MMMMEEEEd")})
     agreement = ContactAgreement.objects.filter(client=client).in_force(at.date()).first()

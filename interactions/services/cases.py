@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
 from clients.services.ground import may_edit, may_plan, required
-from common.calendars import WorkingCalendar
 from common.text import has_nul
 from interactions.models import Action, CaseStep, Contact, ServiceCase
 from interactions.services.promises import close_actions
@@ -79,7 +78,7 @@ def next_step(case: ServiceCase) -> str:
 def _deadline(case: ServiceCase, step: str, start: datetime) -> datetime:
     """Working hours of the client's branch; satisfaction is asked after some days, on a working day."""
     branch = case.client.branch
-    working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
+    working = branch.working_calendar()
     if step == Step.CHECKED:
         day = timezone.localtime(start, branch.zone).date() + timedelta(days=settings.CASE_CHECK_DAYS)
         return datetime.combine(working.next_working(day), datetime.min.time(), branch.zone).replace(hour=17)

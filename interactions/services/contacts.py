@@ -51,10 +51,7 @@ class NextStep:
 
 def fulfils(contact: Contact) -> bool:
     """Whether a contact does what an action asked: the client was reached, or the written word was sent."""
-    if contact.result == Contact.Result.REACHED:
-        return True
-    sent = contact.result == Contact.Result.MESSAGE_LEFT and contact.direction == Contact.Direction.OUT
-    return sent and contact.channel in WRITTEN
+    return contact.is_reached or contact.is_sent
 
 
 def log_contact(

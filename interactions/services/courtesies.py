@@ -110,6 +110,8 @@ def _weighed_anew(actor: User, courtesy: Courtesy, fields: dict) -> Courtesy:
     courtesy.full_clean(
         exclude=["action", "asked_by", "decided_by"], validate_unique=False, validate_constraints=False
     )
+    if courtesy.kind == Courtesy.Kind.GIFT and not courtesy.what:
+        raise ValidationError({"what": _("Write what it is.")})
     if courtesy.cost < 0:
         raise ValidationError({"cost": _("A cost is not negative.")})
     if not (courtesy.currency.isascii() and courtesy.currency.isalpha() and courtesy.currency.isupper()):

@@ -21,7 +21,7 @@ from interactions.moments import is_too_late, next_moment, wanted_from
 from interactions.services.contacts import do_action
 from interactions.services.guard import hold, repeats
 from interactions.services.permission import Ground, Hindrance
-from interactions.writing import MOST_PARTS, sms_parts
+from interactions.writing import MOST_PARTS, sms_parts, unfilled
 from messaging import services as outbox
 from messaging.letters import letter_pdf, unprintable
 from messaging.models import Message
@@ -187,15 +187,15 @@ def approve_message(
     client = Client.objects.select_related("branch", "tier").get(pk=message.client_id)
     may_plan(client)  # the client first, as whoever writes or closes the file does: nobody waits in a ring
     row = _changing(actor, message)
+    if holes := unfilled(row.kind, row.subject + row.body):
+        raise ValidationError(
+            {"body": _("Write what belongs in place of %(gaps)s.") % {"gaps": ", ".join(holes)}}
+        )
     now = at or timezone.now()
     hold(client, row.theme)
     _not_twice(row)
     ground = Ground.of([client])
-    hindrance = ground.why_not(client, row.channel, row.theme)
-    if hindrance is None and row.action is not None and not row.action.is_open:
-        hindrance = Hindrance.OVERTAKEN
-    if hindrance is None and is_too_late(event_of(row.action), client.branch.today()):
-        hindrance = Hindrance.TOO_LATE
+    hindrance = _hindrance(row, client, ground)
     if hindrance is not None:
         raise ValidationError(str(hindrance.label))
     row.suitability_reason = _suits(client, row.product, row.suitability_reason)  # as the client is now
@@ -211,7 +211,7 @@ def approve_message(
         subject=row.subject,
         body=outgoing(row),
         language=row.language,
-        sender=f"{settings.BANK_NAME}\n{client.branch.name}",
+        sender=_letterhead(client),
         reply_to=actor.email,
         unsubscribe_url=unsubscribe_url(client) if row.channel == Channel.EMAIL else "",
         not_before=max(leaves, now + settings.CLIENT_MAIL_GRACE),
@@ -240,6 +240,20 @@ def _checked_address(address: str, channel: str) -> str:
             {"channel": _("Our fonts cannot print %(signs)s of the address.") % {"signs": signs[:10]}}
         )
     return address
+
+
+def _hindrance(row: ClientMessage, client: Client, ground: Ground) -> Hindrance | None:
+    """What stands in the way of a message as things are: the client, what it answers, its day."""
+    found = ground.why_not(client, row.channel, row.theme)
+    if found is None and row.action is not None and not row.action.is_open:
+        return Hindrance.OVERTAKEN
+    if found is None and is_too_late(event_of(row.action), client.branch.today()):
+        return Hindrance.TOO_LATE
+    return found
+
+
+def _letterhead(client: Client) -> str:
+    return f"{settings.BANK_NAME}\n{client.branch.name}"
 
 
 def moment_for(row: ClientMessage, client: Client, ground: Ground, now: datetime) -> datetime | None:
@@ -356,7 +370,7 @@ def letter_of(row: ClientMessage) -> bytes:
         raise ValidationError(str(Hindrance.ADDRESS.label))
     sent_at = row.message.sent_at if row.message else None
     return letter_pdf(
-        sender=f"{settings.BANK_NAME}\n{row.client.branch.name}",
+        sender=_letterhead(row.client),
         address_lines=_checked_address(addresses[0], Channel.LETTER).split("\n"),
         on=timezone.localtime(sent_at, row.client.branch.zone).date()
         if sent_at
@@ -400,13 +414,9 @@ def may_leave(message: Message) -> bool | str | datetime:
         return Hindrance.WRITER.value  # it speaks in their name, and answers would reach nobody
     client, now = row.client, timezone.now()
     ground = Ground.of([client])
-    hindrance = ground.why_not(client, row.channel, row.theme)
+    hindrance = _hindrance(row, client, ground)
     if hindrance is None and message.address not in ground.addresses(client, row.channel):
         hindrance = Hindrance.ADDRESS
-    if hindrance is None and row.action is not None and not row.action.is_open:
-        hindrance = Hindrance.OVERTAKEN
-    if hindrance is None and is_too_late(event_of(row.action), client.branch.today()):
-        hindrance = Hindrance.TOO_LATE
     guarded = not row.theme.is_duty and row.theme.minimum_gap_days and not row.repeat_reason
     if hindrance is None and guarded:
         since = Contact.objects.told().filter(

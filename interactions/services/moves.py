@@ -9,7 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.services.ground import may_edit, may_plan
-from common.calendars import WorkingCalendar
 from interactions.models import Action, Appointment, Courtesy
 from interactions.services.appointments import clashes, follow_move, manager_of
 from interactions.services.guard import hold_time
@@ -45,10 +44,9 @@ def move_action(*, actor: User, action: Action, to: date, known: Collection[int]
     if not today <= to <= today + LONGEST_MOVE:
         raise ValidationError({"to": _("Choose a day within the next year.")})
     is_planned = action.origin == Action.Origin.PLAN
-    if is_planned and action.standing_appointment is None:
-        calendar = {"country": branch.country, "region": branch.region, "weekdays": branch.working_days}
-        if not WorkingCalendar.of(**calendar).is_working(to):
-            raise ValidationError({"to": _("This is a day off. Choose a working day.")})
+    by_rhythm = is_planned and action.standing_appointment is None
+    if by_rhythm and not branch.working_calendar().is_working(to):
+        raise ValidationError({"to": _("This is a day off. Choose a working day.")})
     action.opens_on = to if is_planned else min(action.opens_on, to)
     action.due_on, action.snoozed_until = to, None
     if action.standing_appointment is None:

@@ -80,11 +80,7 @@ class Places:
             place = (branch.country, branch.region, *branch.working_days)
             if place not in known:
                 known[place] = len(self.calendars)
-                self.calendars.append(
-                    WorkingCalendar.of(
-                        country=branch.country, region=branch.region, weekdays=branch.working_days
-                    )
-                )
+                self.calendars.append(branch.working_calendar())
             self._numbers[branch.pk] = known[place]
 
     @property

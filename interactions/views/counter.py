@@ -14,7 +14,6 @@ from django_htmx.http import trigger_client_event
 
 from clients.models import Client, DatedFact, Fact
 from common import audit, saying
-from common.calendars import WorkingCalendar
 from common.models import AuditEntry
 from common.pages import go, shown_status, tell
 from common.text import is_han, is_id
@@ -182,7 +181,7 @@ def _maturing(client: Client, today: date) -> list[dict]:
         .select_related("product")
         .order_by("matures_on", "number")
     )
-    working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
+    working = branch.working_calendar()
     found = []
     for holding in holdings:
         on = holding.effective_maturity(working)

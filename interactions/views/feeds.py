@@ -3,11 +3,8 @@
 from datetime import timedelta
 
 import pghistory
-from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,9 +13,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from icalendar import Event
-from redis.exceptions import RedisError
 
 from common.pages import go, tell
+from common.rates import too_many
 from interactions.calendars import CONTENT_TYPE, appointment_event, calendar_of, day_event
 from interactions.models import Action, Appointment, CalendarFeed
 from interactions.services import feeds
@@ -58,7 +55,7 @@ def feed_read(request: HttpRequest, token: str) -> HttpResponse:
     """The plan of whoever made the address. Unknown, revoked, left, without a role: absent, all alike."""
     # The secret stands in the path, which history would keep with whatever this request writes.
     with pghistory.context(url="/calendar/"):
-        if _too_many(request):
+        if too_many(request, "feed", READINGS):
             return HttpResponse(status=429)
         found = feeds.feed_of(token)
         if found is None:
@@ -109,13 +106,3 @@ def _who(row: Appointment) -> str:
 def initials(name: str) -> str:
     """ "Carla Núñez" → "C. N."; of a name in one word, its first character."""
     return " ".join(f"{part[0].upper()}." for part in name.split()[:3])
-
-
-def _too_many(request: HttpRequest) -> bool:
-    """Whether one address asks faster than programs do. Without the cache nobody is held up."""
-    try:
-        key = f"feed/{get_adapter().get_client_ip(request)}"
-        cache.add(key, 0, timeout=60)
-        return cache.incr(key) > READINGS
-    except (RedisError, OSError, ValueError, PermissionDenied):
-        return False

@@ -172,7 +172,9 @@ def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
 
 
 def _overview(request: HttpRequest, client: Client, known: Known, today: date) -> dict:
-    actions = list(Action.objects.open().filter(client=client).ranked(today).select_related("theme")[:8])
+    actions = list(
+        Action.objects.open().filter(client=client).ranked(today).with_message().select_related("theme")[:8]
+    )
     attempts = Contact.objects.tried_for([action.pk for action in actions])
     before = []
     for action in actions:

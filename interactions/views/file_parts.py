@@ -155,6 +155,7 @@ def plan_part(request: HttpRequest, client: Client, today: date) -> dict:
         Action.objects.filter(client=client)
         .open()
         .ranked(today)
+        .with_message()
         .select_related("theme", "owner", "appointment", "courtesy")[:MOST]
     )
     ended = list(

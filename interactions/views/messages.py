@@ -3,10 +3,11 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,9 +15,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from clients.models import Channel, Client, ContactPoint
-from clients.sight import may_see_notes, shown_name, shown_native
+from clients.sight import shown_name, shown_native
 from clients.views.panels import client_form, editable_client
-from common import saying
+from common import audit, saying
+from common.models import AuditEntry
 from common.pages import as_moment, as_number, editable, go, panel, tell, way_back
 from common.paging import keyset
 from common.text import is_id
@@ -74,16 +76,19 @@ def message_list(request: HttpRequest) -> HttpResponse:
         context |= {
             "ready": [_ready(user, draft, today, held) for draft in ready],
             "others": len(others),
-            "own": [_row(user, row, today) for row in own],
+            "own": _own(user, own, today),
             "full": len(actions) > MOST,
         }
-        counts[""] = len(ready) + len(context["own"])
+        free = sum(row["hindrance"] is None for row in context["own"])
+        counts[""] = len(ready) + free
     context["shown"] = [(code, name, counts.get(code)) for code, name in SHOWN.items()]
     return render(request, "interactions/messages.html", context)
 
 
 def _whole(rows):
-    rows = rows.select_related("client__branch", "client__tier", "theme", "action", "message", "approved_by")
+    rows = rows.select_related(
+        "client__branch", "client__tier", "theme", "action__theme", "message", "approved_by"
+    )
     return rows.defer("client__search", "client__document_number")
 
 
@@ -103,40 +108,41 @@ def _ready(user, draft: Draft, today: date, held: dict[int, str]) -> dict:
         "language": row.language,
         "icon": words.CHANNEL_ICONS[row.channel],
         "channel": Channel(row.channel).label,
-        "leaves": _leaves(draft.leaves_at, today),
+        "leaves": words.leaves(draft.leaves_at, today),
         "seen": _mark(row.subject, row.body),
     }
 
 
 def _row(user, row: ClientMessage, today: date) -> dict:
     """A stored message as a line of the list reads it."""
-    reads = may_see_notes(user)
     sent = row.message
+    first = words.reason(words.shown_about(user, row.action), today)[0] if row.action else ""
     return {
         "row": row,
         "client": row.client,
         "name": shown_name(user, row.client),
         "native": shown_native(user, row.client),
-        "first": row.get_kind_display(),
-        "subject": row.subject if reads else "",
-        "body": row.body if reads else "",
+        "first": first or row.get_kind_display(),
+        "subject": row.subject,
+        "body": row.body,
         "language": row.language,
         "seen": _mark(row.subject, row.body),
         "icon": words.CHANNEL_ICONS[row.channel],
         "channel": saying.choice(row, "channel"),
-        "leaves": _leaves(sent.not_before, today) if sent is not None and sent.state == "queued" else "",
+        "leaves": words.leaves(sent.not_before, today) if sent is not None and sent.state == "queued" else "",
         "state": sent.state if sent is not None else "",
         "why": _why(sent.error) if sent is not None and sent.state == "failed" else "",
     }
 
 
-def _leaves(at, today: date) -> str:
-    if at <= timezone.now():
-        return _("leaves now")
-    local = timezone.localtime(at)
-    names = {"day": saying.day(local.date(), "MMMMEEEEd"), "time": saying.clock(local)}
-    said = {0: _("leaves today at %(time)s"), 1: _("leaves tomorrow at %(time)s")}
-    return said.get((local.date() - today).days, _("leaves on %(day)s at %(time)s")) % names
+def _own(user, rows, today: date) -> list[dict]:
+    """Drafts that are stored, each with what stands against sending it as it is."""
+    rows = list(rows)
+    ground = Ground.of([row.client for row in rows])
+    return [
+        _row(user, row, today) | {"hindrance": ground.why_not(row.client, row.channel, row.theme)}
+        for row in rows
+    ]
 
 
 def _why(error: str) -> str:
@@ -153,7 +159,7 @@ def _mark(subject: str, body: str) -> str:
 
 @require_POST
 def messages_approve(request: HttpRequest) -> HttpResponse:
-    """Approve what is ticked, of the drafts that are ready and of those written by hand."""
+    """Approve what is ticked, of the drafts that are ready and of those that are stored."""
     _only_those_who_write(request)
     user, today = request.user, request.user.today()
     ticked = {int(text) for text in request.POST.getlist("action") if is_id(text)}
@@ -222,6 +228,7 @@ def messages_undo(request: HttpRequest, at: int) -> HttpResponse:
 def message_write(request: HttpRequest, number: str) -> HttpResponse:
     """Write to a client, to answer an action (`action`) or without one."""
     client = editable_client(request, number)
+    back = way_back(request, reverse("client-detail", args=[client.number]))
     wanted = request.POST.get("action") or request.GET.get("action") or ""
     action = None
     if wanted:
@@ -231,8 +238,9 @@ def message_write(request: HttpRequest, number: str) -> HttpResponse:
         action = editable(request, rows, pk=int(wanted), client=client)
         standing = ClientMessage.objects.standing().filter(action=action).first()
         if standing is not None:
-            return go(request, reverse("message-detail", args=[standing.pk]))
-    back = way_back(request, reverse("client-detail", args=[client.number]))
+            return redirect(
+                _with_back("message-detail", standing, back)
+            )  # what asks follows it: a panel stays one
     return _write(request, client, action, None, back)
 
 
@@ -244,6 +252,9 @@ def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
     row = editable(request, rows, pk=pk)
     if row.action is not None:
         row.action.client = row.client
+    audit.record(
+        actor=request.user, act=AuditEntry.Act.READ, subject=f"client/{row.client_id}", detail="message"
+    )
     back = way_back(request, reverse("message-list"))
     if row.is_draft:
         return _write(request, row.client, row.action, row, back)
@@ -302,7 +313,7 @@ def _write(
         except ValidationError as error:
             form.add_service_errors(error)
         else:
-            undo = reverse("message-take-back", args=[kept.pk]) if sends else ""
+            undo = _with_back("message-take-back", kept, back) if sends else ""
             tell(request, _kept(kept, user, sends=sends), undo_url=undo)
             return go(request, back)
     shown = ClientMessage(client=client, theme=theme, action=action, kind=wanted.kind, channel=wanted.channel)
@@ -325,7 +336,7 @@ def _write(
         back=back,
         heed=heed,
         action=action,
-        leaves=_leaves(leaves, user.today()) if leaves else "",
+        leaves=words.leaves(leaves, user.today()) if leaves else "",
         to=_masked(ground, client, wanted.channel) if leaves else "",
         template="interactions/message_form.html",
         **more,
@@ -335,13 +346,18 @@ def _write(
     return answer
 
 
+def _with_back(name: str, row: ClientMessage, back: str) -> str:
+    """An address of a message from which one returns to where one was."""
+    return f"{reverse(name, args=[row.pk])}?{urlencode({'next': back})}"
+
+
 def _kept(row: ClientMessage, user, *, sends: bool) -> str:
     name = row.client.name
     if not sends:
         return _("Kept as a draft: %(name)s.") % {"name": name}
     return _("Approved for %(name)s: %(leaves)s.") % {
         "name": name,
-        "leaves": _leaves(row.message.not_before, user.today()),
+        "leaves": words.leaves(row.message.not_before, user.today()),
     }
 
 
@@ -433,6 +449,9 @@ def message_letter(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         tell(request, " ".join(error.messages))
         return go(request, reverse("message-list"))
+    audit.record(
+        actor=request.user, act=AuditEntry.Act.READ, subject=f"client/{row.client_id}", detail="message"
+    )
     response = HttpResponse(content, content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="letter-{row.pk}.pdf"'
     return response

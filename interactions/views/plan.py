@@ -43,7 +43,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     for action in rows:
         counts.setdefault(action.stands_on, []).append(action)
     branch = manager.branch
-    working = WorkingCalendar.of(country=branch.country, region=branch.region, weekdays=branch.working_days)
+    working = branch.working_calendar()
     room = max(manager.daily_capacity, 1)
     days = [
         _shown(

@@ -13,7 +13,7 @@ from common.pages import go, panel_form, tell
 from interactions.forms.messages import TemplateForm
 from interactions.models import MessageKind, MessageTemplate
 from interactions.services.templates import change_template
-from interactions.writing import GAPS
+from interactions.writing import GAPS, OWN_WORDS
 from staff.models import Role
 
 
@@ -56,7 +56,7 @@ def template_change(request: HttpRequest, kind: str, form: str, language: str) -
         else:
             tell(request, _("Drafts read so from now on."))
             return go(request, back)
-    gaps = ", ".join(f"{{{name}}}" for name in GAPS[MessageKind(kind)])
+    gaps = ", ".join(f"{{{name}}}" for name in GAPS[MessageKind(kind)] if name != OWN_WORDS)
     return panel_form(
         request,
         form=filled,

@@ -14,14 +14,21 @@
     panel.replaceChildren();
     page.inert = false;
     document.body.classList.remove("logging");
-    if (opener && document.contains(opener)) opener.focus();
+    if (opener && document.contains(opener)) {
+      opener.focus();
+      // What stands only where the pointer is cannot take focus once the pointer has left: its row's name can.
+      const name = document.activeElement !== opener && opener.closest("li") && $(".name", opener.closest("li"));
+      if (name) name.focus({ preventScroll: true });
+    }
     opener = null;
   };
   const settlePanel = () => {
     if (!panelOpen()) { page.inert = false; document.body.classList.remove("logging"); return; }
     page.inert = true;
     document.body.classList.add("logging");
-    const wanted = $("[aria-invalid=true], .is-invalid", panel) || $("[autofocus]", panel) || $("input:not([type=hidden]), textarea, select, button", panel);
+    const wanted = $(":is(input, select, textarea):is([aria-invalid=true], .is-invalid)", panel) || $("[autofocus]", panel) || $("input:not([type=hidden]), textarea, select, button", panel);
+    // htmx focuses what is marked so once more when it settles: only the wanted field keeps the mark.
+    for (const other of $$("[autofocus]", panel)) if (other !== wanted) other.removeAttribute("autofocus");
     if (wanted) wanted.focus();
   };
   document.addEventListener("click", (event) => {
@@ -32,6 +39,11 @@
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target.id === "panel") settlePanel();
+  });
+  // An `autofocus` of the form is followed while it settles; what is wrong comes before it.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const wrong = event.detail.target.id === "panel" && $("[aria-invalid=true], .is-invalid", panel);
+    if (wrong) wrong.focus();
   });
   document.addEventListener("crm:close", () => closePanel());
   document.addEventListener("crm:say", (event) => say(event.detail.value));

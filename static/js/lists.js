@@ -2,7 +2,7 @@
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const picks = () => $$("#picked [data-pick], #picked [name=pick]");
+  const picks = () => $$("#picked [data-pick]:enabled, #picked [name=pick]:enabled");
   let last = null;
 
   // -- ticks ----------------------------------------------------------------------------------------
@@ -19,7 +19,8 @@
     $("[data-picked-count]", form).textContent = all && all.checked ? "" : String(ticked);
     const page = $("[data-pick-page]", form);
     page.hidden = false;
-    page.checked = ticked === boxes.length;
+    page.disabled = !boxes.length;
+    page.checked = ticked > 0 && ticked === boxes.length;
     page.indeterminate = ticked > 0 && ticked < boxes.length;
   };
   document.addEventListener("change", (event) => {

@@ -37,7 +37,8 @@ def test_a_courtesy_above_the_limit_waits_and_only_another_supervisor_decides(
 ):
     carla.tier = Tier.objects.create(code="t", name="T", gift_limit=100)
     carla.save()
-    body = {"action": ActionFactory(client=carla).pk, "kind": "gift", "cost": "100.01", "currency": "USD"}
+    body = {"action": ActionFactory(client=carla).pk, "kind": "gift", "what": "A hamper", "cost": "100.01"}
+    body |= {"currency": "USD"}
     made = person(alice).post("/api/v1/courtesies/", body)
     assert (made.status_code, made.json()["state"]) == (201, "waiting")
     address = f"/api/v1/courtesies/{made.json()['id']}/"

@@ -14,7 +14,6 @@ from django.db.models import Max
 
 from clients.models import Client, DatedFact
 from common import lunar
-from common.calendars import WorkingCalendar
 from common.models import SavedRun
 from interactions.models import Action, Occurrence
 from interactions.services import raise_due
@@ -82,12 +81,7 @@ def test_for_every_date_of_the_coming_year_the_right_people_stand_on_today_for_t
     assert len(wanted) > 100
     assert any(DatedFact.objects.get(pk=pk).calendar == "lunar" for pk, _day in wanted)
 
-    calendars = {
-        branch.pk: WorkingCalendar.of(
-            country=branch.country, region=branch.region, weekdays=branch.working_days
-        )
-        for branch in Branch.objects.all()
-    }
+    calendars = {branch.pk: branch.working_calendar() for branch in Branch.objects.all()}
     holdings = Holding.objects.open().filter(
         client__status="active", product__kind__in=MATURING, matures_on__gt=start + timedelta(days=40)
     )

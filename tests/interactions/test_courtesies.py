@@ -33,6 +33,13 @@ def give(alice, carla):
     return _give
 
 
+def test_a_gift_says_what_it_is(give):
+    with pytest.raises(ValidationError) as refused:
+        give(10, what=" ")
+    assert list(refused.value.error_dict) == ["what"]
+    assert give(10, kind="flowers", what="").state == "planned"
+
+
 def test_up_to_the_limit_of_the_year_nobody_is_asked_and_above_it_the_supervisor_is(give, bob):
     assert [give(60).state, give(40).state] == ["planned", "planned"]
     assert not Notification.objects.exists()

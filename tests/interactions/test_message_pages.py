@@ -297,11 +297,49 @@ def test_choosing_another_language_brings_its_text_but_never_over_words_somebody
     assert not ClientMessage.objects.exists()
 
 
+def test_a_notice_and_an_offer_show_what_the_person_has_to_fill_in(alice, carla, signed_in):
+    page = signed_in(alice)
+    action = ActionFactory(client=carla).pk
+    for kind, gap in (("notice", "{text}"), ("article", "{text}"), ("offer", "{product}")):
+        for more in ({}, {"action": action}):
+            shown = (
+                page.get("/client/N-1/message/write/", {"kind": kind} | more).context["form"].initial["body"]
+            )
+            assert gap in shown, (kind, more)
+
+
+def test_a_draft_that_was_taken_back_says_why_it_is_there(alice, carla, signed_in):
+    ClientMessageFactory(client=carla, written_by=alice, action=birthday(carla))
+    shown = signed_in(alice).get("/messages/").content.decode()
+    assert "Birthday in 2 days, turns 50." in shown
+    assert "A draft, not approved yet." in shown
+
+
 def test_an_action_that_is_written_about_already_leads_to_that_message(alice, carla, signed_in):
     action = birthday(carla)
     row = ClientMessageFactory(client=carla, written_by=alice, action=action)
-    answer = signed_in(alice).get(f"/client/N-1/message/write/?action={action.pk}")
-    assert answer.url == f"/messages/{row.pk}/"
+    page = signed_in(alice)
+    answer = page.get(f"/client/N-1/message/write/?action={action.pk}&next=/today/")
+    assert answer.url == f"/messages/{row.pk}/?next=%2Ftoday%2F"
+    assert 'name="next" value="/today/"' in page.get(answer.url).content.decode()
+
+
+def test_taking_back_at_once_returns_to_where_it_was_approved(alice, carla, signed_in):
+    ConsentFactory(client=carla, channel="email", purpose="care")
+    page = signed_in(alice)
+    page.post("/client/N-1/message/write/", typed(next="/today/"))
+    assert page.post(page.session["told"]["undo_url"]).url == "/today/"
+    assert ClientMessage.objects.get().is_draft
+
+
+def test_a_draft_that_may_not_leave_says_why_and_is_neither_ticked_nor_counted(alice, carla, signed_in):
+    ClientMessageFactory(client=carla, written_by=alice)
+    shown = signed_in(alice).get("/messages/")
+    text = shown.content.decode()
+    assert "The client has not allowed this channel for it." in text
+    assert "Nothing waits to be read." in text
+    assert " disabled" in text
+    assert shown.context["shown"][0][2] == 0
 
 
 def test_another_clients_action_is_no_reason_to_write(alice, carla, nina, signed_in):
