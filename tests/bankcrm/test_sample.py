@@ -37,6 +37,7 @@ from interactions.models import (
     Appointment,
     Contact,
     Courtesy,
+    Occurrence,
     Opportunity,
     Promise,
     Referral,
@@ -364,7 +365,7 @@ def test_load_cut_off_half_way_is_completed_with_its_own_day_and_size(load, monk
         with pytest.raises(KeyboardInterrupt):
             load(as_of=timezone.localdate() - timedelta(days=2))
     assert SavedRun.objects.get(job="sample").finished_at is None
-    assert not Action.objects.exists()
+    assert not Occurrence.objects.exists()
     assert "already in" in load(clients=90)
     assert Client.objects.count() == 120
     assert SavedRun.objects.get(job="sample").on == timezone.localdate() - timedelta(days=2)

@@ -56,7 +56,7 @@ def two_gifts(alice, bob, carla):
 
     def give(actor, action):
         return services.plan_courtesy(
-            actor=actor, action=action, kind="gift", cost=Decimal(60), currency="USD"
+            actor=actor, action=action, kind="gift", what="Tea", cost=Decimal(60), currency="USD"
         )
 
     def _two():

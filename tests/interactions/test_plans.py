@@ -246,6 +246,9 @@ def test_only_who_may_work_on_it_moves_it_and_only_to_a_day_to_come(alice, anna,
 
 @pytest.fixture
 def busy(north, alice, carla):
+    north.working_days = list(range(7))  # a week in which today is no day off
+    north.country = ""
+    north.save()
     today = alice.today()
     for _ in range(3):
         ActionFactory(client=carla, opens_on=today, due_on=today, about="Ask about the summer")
