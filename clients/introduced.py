@@ -55,5 +55,5 @@ def introductions_of(client: Client) -> Introductions:
     for row in rows:
         if 0 < row.depth <= DEEPEST and row.client_id != client.pk:
             below.setdefault(row.client_id, row)
-    is_cut = len(rows) > MOST or any(row.depth > DEEPEST for row in rows)
+    is_cut = len(rows) - bool(came) > MOST or any(row.depth > DEEPEST for row in rows)
     return Introductions(came, list(below.values())[:MOST], is_cut)

@@ -13,7 +13,8 @@ from portfolio.assets import assets_of, by_size, summed
 from staff.models import User
 
 PAGE = 25  # branches of the client on one page
-FOLD = 5  # of any branch below
+FOLD = 5  # of each of those
+FOLDS = {2: FOLD, 3: 3}  # by depth; below it one each, or a tree of thousands would be a page of thousands
 DRAWN = 5  # steps that are drawn; what is deeper is counted and summed
 
 
@@ -100,7 +101,7 @@ class IntroductionTree:
             "own": by_size(self.assets.get(one.client_id, {})) if client else [],
             "total": by_size(self.sums[one.client_id]),
             "has_others": self.counts[one.client_id] > int(client is not None),
-            "below": self._branches(one.client_id, depth + 1, 0, FOLD),
+            "below": self._branches(one.client_id, depth + 1, 0, FOLDS.get(depth + 1, 1)),
         }
 
 

@@ -241,6 +241,7 @@ def test_household_sums_the_members_in_sight_and_says_who_is_missing(
         text = page.content.decode()
         assert "2 members are not shown; their assets are not in the sum." in text
         assert "7,000,001" not in text
+        assert reverse("household-leave", args=["N-1", nina.household_member.pk]) not in text
         found = page.context.get("household_assets") or page.context["tree"]["assets"]
         assert found["amounts"] == [("EUR", Decimal(1500)), ("USD", Decimal(70))]
 
