@@ -20,6 +20,7 @@ from clients.api import (
     FactTypeViewSet,
     FactViewSet,
     HouseholdViewSet,
+    IntroductionViewSet,
     RelationViewSet,
     ThemeViewSet,
     TierViewSet,
@@ -58,6 +59,7 @@ router.register("dated_facts", DatedFactViewSet, "dated-fact")
 router.register("contact_points", ContactPointViewSet, "contact-point")
 router.register("relations", RelationViewSet, "relation")
 router.register("households", HouseholdViewSet, "household")
+router.register("introductions", IntroductionViewSet, "introduction")
 router.register("consents", ConsentViewSet, "consent")
 router.register("agreements", AgreementViewSet, "agreement")
 router.register("contacts", ContactViewSet, "contact")

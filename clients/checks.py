@@ -158,6 +158,20 @@ def _people() -> list[str]:
             """,
             "households without a client",
         ),
+        # Whoever stands in a circle comes by again on the way up; the path keeps the walk from going on for ever.
+        *found_by_sql(
+            """
+            WITH RECURSIVE up (start_id, at_id, path) AS (
+                SELECT client_id, introducer_id, ARRAY[introducer_id] FROM clients_introduction
+                UNION ALL
+                SELECT up.start_id, i.introducer_id, up.path || i.introducer_id
+                  FROM up JOIN clients_introduction i ON i.client_id = up.at_id
+                 WHERE NOT i.introducer_id = ANY(up.path)
+            )
+            SELECT DISTINCT start_id FROM up WHERE at_id = start_id
+            """,
+            "clients who were brought by somebody whom they brought themselves",
+        ),
     ]
 
 

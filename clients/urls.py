@@ -31,6 +31,8 @@ urlpatterns = [
     path("client/<str:number>/household/join/", people.household_join, name="household-join"),
     path("client/<str:number>/household/name/", people.household_name, name="household-name"),
     path("client/<str:number>/household/<int:pk>/leave/", people.household_leave, name="household-leave"),
+    path("client/<str:number>/introducer/", people.introduction_change, name="introduction-change"),
+    path("client/<str:number>/introducer/remove/", people.introduction_remove, name="introduction-remove"),
     # what is allowed and agreed
     path("client/<str:number>/consents/", consents.consent_list, name="consent-list"),
     path("client/<str:number>/consents/record/", consents.consent_record, name="consent-record"),

@@ -17,6 +17,7 @@ from clients.models import (
     DatedFact,
     Fact,
     HouseholdMember,
+    Introduction,
     Relation,
 )
 from common.models import AuditEntry
@@ -49,6 +50,7 @@ TABLES = {
     ContactAgreement: _("the contact agreement"),
     Relation: _("a relation"),
     HouseholdMember: _("the household"),
+    Introduction: _("who brought the client"),
     Promise: _("a promise"),
     Opportunity: _("an opportunity"),
     ServiceCase: _("a service case"),
@@ -132,6 +134,7 @@ def _looked_at(detail: str) -> str:
         "portfolio": _("portfolio"),
         "trail": _("who saw and changed"),
         "people": _("household"),
+        "introductions": _("introductions"),
         "plan": _("plan"),
         "known": _("all that is known"),
         "consents": _("consents"),

@@ -18,6 +18,7 @@ from clients.models import (
     FactType,
     Household,
     HouseholdMember,
+    Introduction,
     Relation,
     Standing,
     Theme,
@@ -318,6 +319,15 @@ class RelationFactory(factory.django.DjangoModelFactory):
     client = factory.SubFactory(ClientFactory)
     person = "Ana"
     kind = "spouse"
+
+
+class IntroductionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Introduction
+
+    client = factory.SubFactory(ClientFactory)
+    introducer = factory.SubFactory(ClientFactory)
+    introduced_on = _today_of_the_client
 
 
 class HouseholdFactory(factory.django.DjangoModelFactory):

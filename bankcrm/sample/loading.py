@@ -21,6 +21,7 @@ from bankcrm.sample.by_hand import work_by_hand
 from bankcrm.sample.cast import ADMINISTRATOR, SEES_IDENTITIES, STAFF
 from bankcrm.sample.files import Bank, Wish, make_bank, write_files
 from bankcrm.sample.followed import reminder_rules, start_today, strict_tiers, write_the_year
+from bankcrm.sample.introduced import introduce_clients
 from clients.models import Client
 from common.models import SavedRun
 from corebanking.models import ImportJob
@@ -141,6 +142,7 @@ def _finish(bank: Bank, clock: "_Clock") -> None:
     with connection.cursor() as cursor:
         # A database that was just filled knows nothing of its tables, and looks at each row for each row.
         cursor.execute("ANALYZE interactions_action, clients_assignment, clients_client")
+    clock.done(f"introductions: {introduce_clients(bank.wish.as_of)}")
     arranged = arrange()
     clock.done("arranged: " + ", ".join(f"{count} {what}" for what, count in arranged.items()))
     SavedRun.objects.filter(job=JOB, on=bank.wish.as_of).update(finished_at=timezone.now())

@@ -2,6 +2,7 @@
 
 from clients.api.agreed import AgreementViewSet, ConsentViewSet
 from clients.api.clients import ClientViewSet, ThemeViewSet, TierViewSet
+from clients.api.introductions import IntroductionViewSet
 from clients.api.known import ContactPointViewSet, DatedFactViewSet, FactTypeViewSet, FactViewSet
 from clients.api.people import HouseholdViewSet, RelationViewSet
 
@@ -14,6 +15,7 @@ __all__ = [
     "FactTypeViewSet",
     "FactViewSet",
     "HouseholdViewSet",
+    "IntroductionViewSet",
     "RelationViewSet",
     "ThemeViewSet",
     "TierViewSet",

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, HouseholdMember, RelationKind
 from clients.sight import shown_name
-from common.forms import PanelForm
+from common.forms import PanelForm, day_input
 
 NOBODY = "-"  # the answer "none of these": the words typed are a name
 MOST_FOUND = 8
@@ -31,7 +31,8 @@ class WhoForm(PanelForm):
     )
     pick = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
-    error_names = {"other": "who", "person": "who", "member": "who", "relation": "who"}
+    error_names = {"other": "who", "person": "who", "member": "who", "relation": "who", "by": "who"}
+    takes_names = True  # else a client is meant, and "none of these" is no answer
 
     def __init__(self, *args, user, of: Client, **kwargs):
         super().__init__(*args, **kwargs)
@@ -54,10 +55,12 @@ class WhoForm(PanelForm):
             self.add_error(
                 "who", _("Nobody you may name has this number. Write a name, or choose a client of yours.")
             )
-        elif self.chosen is None and pick != NOBODY:
+        elif self.chosen is None and (pick != NOBODY or not self.takes_names):
             self.found = list(others.matching(who).by_name()[:MOST_FOUND])
             if self.found:
                 self.add_error("who", _("Choose one of those above."))
+            elif not self.takes_names:
+                self.add_error("who", _("No client of yours is found by this. Write the client number."))
         return cleaned
 
     def choices(self) -> list[tuple[str, str, str]]:
@@ -88,6 +91,25 @@ class HouseholdForm(WhoForm):
         super().__init__(*args, **kwargs)
         self.initial.setdefault("role", HouseholdMember.Role.OTHER)
         self.lay_out("who", "role")
+
+
+class IntroducerForm(WhoForm):
+    """Which client brought this one; somebody by name only is a relation, not an introducer."""
+
+    error_names = WhoForm.error_names | {"on": "introduced_on"}
+    takes_names = False
+
+    introduced_on = forms.DateField(label=_("When"), widget=day_input())
+    note = forms.CharField(
+        label=_("How it came about"), required=False, max_length=200, help_text=_("One line, if you like.")
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["who"].label = _("Who brought the client")
+        self.fields["who"].help_text = _("A client number, or the name of a client of yours.")
+        self.initial.setdefault("introduced_on", self.of.branch.today())
+        self.lay_out("who", "introduced_on", "note")
 
 
 class HouseholdNameForm(PanelForm):

@@ -4,7 +4,7 @@ from clients.models.assignment import Assignment, SightGrant
 from clients.models.client import Client, ContactPoint, CoreValue, Standing
 from clients.models.consent import Consent, ContactAgreement, Purpose
 from clients.models.fact import DatedFact, Fact, FactChange, FactType
-from clients.models.people import Household, HouseholdMember, Relation, RelationKind
+from clients.models.people import Household, HouseholdMember, Introduction, Relation, RelationKind
 from clients.models.practice import Channel, Theme, Tier
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "FactType",
     "Household",
     "HouseholdMember",
+    "Introduction",
     "Purpose",
     "Relation",
     "RelationKind",

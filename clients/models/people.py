@@ -119,3 +119,23 @@ class HouseholdMember(models.Model):
                 fields=["household"], condition=Q(role="head"), name="household_has_one_head"
             ),
         ]
+
+
+@tracked()
+class Introduction(models.Model):
+    """`introducer` brought `client` to the bank. Together they form trees: nobody was brought by whom they brought.
+
+    That no circle closes is asked under a lock by `services.introduce`; a constraint sees one row only.
+    """
+
+    client = models.OneToOneField(Client, models.CASCADE, related_name="introduction")
+    introducer = models.ForeignKey(Client, models.CASCADE, related_name="introductions_made")
+    introduced_on = models.DateField(_("introduced on"))
+    note = models.CharField(_("note"), max_length=200, blank=True)
+
+    objects = OfClientQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(client=F("introducer")), name="introduction_not_of_oneself"),
+        ]

@@ -15,6 +15,7 @@ from clients.services.consents import (
 )
 from clients.services.core_says import accept_core_value, heed_core_value, ignore_core_value
 from clients.services.finding import refresh_search
+from clients.services.introductions import introduce, unintroduce
 from clients.services.known import (
     Learnt,
     add_contact_point,
@@ -63,6 +64,7 @@ __all__ = [
     "forget_fact",
     "heed_core_value",
     "ignore_core_value",
+    "introduce",
     "join_household",
     "learn",
     "leave_household",
@@ -90,6 +92,7 @@ __all__ = [
     "take_back",
     "to_review",
     "transfer_clients",
+    "unintroduce",
     "unname_reader",
     "unrelate",
     "unsubscribe",

@@ -7,19 +7,25 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from clients.models import Client, ContactPoint, DatedFact, Fact, FactType, Relation
+from clients.models import Client, ContactPoint, DatedFact, Fact, FactType, Introduction, Relation
 from clients.models.people import inverse_of
-from clients.services import known, people
+from clients.services import introductions, known, people
 from clients.services.ground import may_edit
 from staff.models import User
 
 WITHIN = timedelta(hours=1)
-MODELS = {"fact": Fact, "point": ContactPoint, "date": DatedFact, "relation": Relation}
+MODELS = {
+    "fact": Fact,
+    "point": ContactPoint,
+    "date": DatedFact,
+    "relation": Relation,
+    "introduction": Introduction,
+}
 
 
 @transaction.atomic
 def take_back(*, actor: User, client: Client, what: str, pk: int, act: str | None = None) -> None:
-    """Undo the actor's own last change of one fact, contact point, date or relation of the client.
+    """Undo the actor's own last change of one fact, contact point, date, relation or introduction of a client.
 
     Rule: what was added goes, what was changed or removed is as it was before; only within the hour, and
     only while nobody has changed it since. The ledger gets a further change, like any other. `act` is the id
@@ -42,7 +48,14 @@ def take_back(*, actor: User, client: Client, what: str, pk: int, act: str | Non
     row = model.objects.filter(pk=pk).first()
     if row is None and former is None:
         raise ValidationError(_("This cannot be taken back any more."))
-    {"fact": _fact, "point": _point, "date": _date, "relation": _relation}[what](actor, client, row, former)
+    back = {
+        "fact": _fact,
+        "point": _point,
+        "date": _date,
+        "relation": _relation,
+        "introduction": _introduction,
+    }
+    back[what](actor, client, row, former)
 
 
 def _fact(actor: User, client: Client, row: Fact | None, former) -> None:
@@ -99,3 +112,15 @@ def _relation(actor: User, client: Client, row: Relation | None, former) -> None
         return
     kind = former.kind if former.client_id == client.pk else inverse_of(former.kind)
     people.relate(actor=actor, client=client, kind=kind, other=other, person=former.person)
+
+
+def _introduction(actor: User, client: Client, row: Introduction | None, former) -> None:
+    if former is None:
+        introductions.unintroduce(actor=actor, client=client)
+        return
+    by = Client.objects.editable_by(actor).filter(pk=former.introducer_id).first()
+    # What was removed does not come back over what somebody has written down since.
+    is_overtaken = row is None and Introduction.objects.filter(client=client).exists()
+    if by is None or is_overtaken:
+        raise ValidationError(_("This cannot be taken back any more."))
+    introductions.introduce(actor=actor, client=client, by=by, on=former.introduced_on, note=former.note)

@@ -407,7 +407,7 @@ def core_settle(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 
 @require_POST
 def known_undo(request: HttpRequest, number: str, what: str, pk: int) -> HttpResponse:
-    """Take the last change of one fact, contact point, date or relation back."""
+    """Take the last change of one fact, contact point, date, relation or introduction back."""
     if what not in MODELS:
         raise Http404
     client = editable_client(request, number)

@@ -1,17 +1,19 @@
-"""People who belong together: relations and the household."""
+"""People who belong together: relations, the household, and who brought whom."""
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from clients import services
-from clients.forms.people import HouseholdForm, HouseholdNameForm, RelationForm, WhoForm
-from clients.models import Client, HouseholdMember, Relation
+from clients.forms.people import HouseholdForm, HouseholdNameForm, IntroducerForm, RelationForm, WhoForm
+from clients.models import Client, HouseholdMember, Introduction, Relation
 from clients.views.panels import back_to_known, client_form, editable_client, saved, undo_url
 from common import audit
 from common.models import AuditEntry
+from common.pages import way_back
 from common.text import mask_digits
 
 
@@ -129,3 +131,65 @@ def household_name(request: HttpRequest, number: str) -> HttpResponse:
         save=_("Rename"),
         back=back,
     )
+
+
+def introduction_change(request: HttpRequest, number: str) -> HttpResponse:
+    """Who brought the client: written down, or another one in the place of the first."""
+    client = editable_client(request, number)
+    back = _back_to_people(request, client)
+    standing = _standing_introduction(request, client)
+    initial = {}
+    if standing is not None:
+        initial = {
+            "who": standing.introducer.number,
+            "introduced_on": standing.introduced_on,
+            "note": standing.note,
+        }
+    form = IntroducerForm(request.POST or None, initial=initial, user=request.user, of=client)
+    if request.method == "POST" and _is_clear(request, form):
+        try:
+            row = services.introduce(
+                actor=request.user,
+                client=client,
+                by=form.chosen,
+                on=form.cleaned_data["introduced_on"],
+                note=form.cleaned_data["note"],
+            )
+        except ValidationError as error:
+            form.add_service_errors(error)
+        else:
+            undo = undo_url(client, "introduction", row, back)
+            return saved(request, _("Written down who brought the client."), back, undo_url=undo)
+    return client_form(
+        request,
+        client,
+        form=form,
+        title=_("Who brought this client"),
+        save=_("Save"),
+        back=back,
+        template="clients/known/who.html",
+    )
+
+
+@require_POST
+def introduction_remove(request: HttpRequest, number: str) -> HttpResponse:
+    client = editable_client(request, number)
+    back = _back_to_people(request, client)
+    standing = _standing_introduction(request, client)
+    if standing is None:
+        return saved(request, _("Nobody is written down any more."), back)
+    undo = undo_url(client, "introduction", standing, back)
+    services.unintroduce(actor=request.user, client=client)
+    return saved(request, _("Taken off the file who brought the client."), back, undo_url=undo)
+
+
+def _standing_introduction(request: HttpRequest, client: Client) -> Introduction | None:
+    """The client's introduction; absent where the introducer is out of the person's sight."""
+    standing = Introduction.objects.filter(client=client).select_related("introducer").first()
+    if standing is not None:
+        get_object_or_404(Client.objects.editable_by(request.user), pk=standing.introducer_id)
+    return standing
+
+
+def _back_to_people(request: HttpRequest, client: Client) -> str:
+    return way_back(request, reverse("client-tab", args=[client.number, "people"]))

@@ -28,6 +28,7 @@ from interactions.services.heard import learnt_in
 from interactions.trail import trail_of
 from interactions.trend import proposed_trend
 from interactions.views import file_parts
+from interactions.views.file_people import people_part
 from portfolio.models import Holding
 
 TIMELINE = 10
@@ -81,7 +82,7 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
     if tab == "overview":
         context |= _overview(request, client, known, today)
     elif tab == "people":
-        context |= file_parts.people_of(request, known)
+        context |= people_part(request, client, known)
     else:
         context |= PARTS[tab](request, client, today)
     return render(request, f"interactions/file_{tab}.html", context)

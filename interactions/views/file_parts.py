@@ -1,6 +1,9 @@
 """Parts of the client file beside what happened and what is held: known, people, plan, opportunities, service."""
 
+from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -10,12 +13,14 @@ from clients import permits
 from clients.knowing import Close, Known, in_sight, relation_word
 from clients.models import Client, HouseholdMember
 from clients.models.consent import Purpose
+from clients.models.people import inverse_of
 from clients.sight import shown_name, shown_native, shown_words
 from clients.views.panels import write_down_url
 from common import saying
 from interactions import words
 from interactions.models import Action, Opportunity, Promise, Referral, ServiceCase
 from interactions.models.action import Channel
+from portfolio.assets import assets_of, by_size, summed
 
 MOST = 50
 FACTS_SHOWN = 8
@@ -80,11 +85,19 @@ def agreement_part(known: Known) -> str:
 # -- people ----------------------------------------------------------------------------------------
 
 
-def people_of(request: HttpRequest, known: Known) -> dict:
-    """Household and relations, each with a name where the viewer may read one; the rest is counted."""
-    seen = in_sight(request.user, known.others())
+def people_of(request: HttpRequest, known: Known, seen: dict[int, Client] | None = None) -> dict:
+    """Household and relations, each with a name where the viewer may read one; the rest is counted.
+
+    `seen` are the others in the viewer's sight where the caller knows them already.
+    """
+    if seen is None:
+        seen = in_sight(request.user, known.others())
     household = [_person(request.user, one, seen, _role_word(one.kind)) for one in known.members]
-    related = [_person(request.user, one, seen, relation_word(one.kind)) for one in known.relations]
+    related = [
+        _person(request.user, one, seen, relation_word(one.kind))
+        | {"inverse": relation_word(inverse_of(one.kind))}
+        for one in known.relations
+    ]
     hidden = {one.client_id for one in (*known.members, *known.relations) if one.client_id} - set(seen)
     # A household is often called by a member's name: it is said only where every member may be read.
     name = "" if hidden & {one.client_id for one in known.members} else known.household
@@ -93,6 +106,20 @@ def people_of(request: HttpRequest, known: Known) -> dict:
         "relations": related,
         "hidden": len(hidden),
         "household_name": shown_words(request.user, name),
+    }
+
+
+def household_assets(
+    known: Known, seen: Mapping[int, Any], assets: dict[int, dict[str, Decimal]]
+) -> dict | None:
+    """What the household has with us, by currency: the client and the members in sight; the others are counted."""
+    others = {one.client_id for one in known.members if one.client_id}
+    if not known.members:
+        return None
+    counted = [known.client.pk, *(pk for pk in others if pk in seen)]
+    return {
+        "amounts": by_size(summed(assets.get(pk, {}) for pk in counted)),
+        "hidden": len(others - set(seen)),
     }
 
 
@@ -121,7 +148,8 @@ def _person(user, one: Close, seen: dict[int, Client], word: str) -> dict:
 
 def household_tree(request: HttpRequest, client: Client, known: Known) -> dict | None:
     """The household and the people close, drawn: the client above, the others on a dashed line below."""
-    people = people_of(request, known)
+    seen = in_sight(request.user, known.others())
+    people = people_of(request, known, seen)
     # Somebody who is both is drawn once, by what he or she is to the client.
     said = {one["key"]: one["word"] for one in people["relations"]}
     rows = [{**one, "word": said.pop(one["key"], one["word"])} for one in people["household"]]
@@ -131,12 +159,15 @@ def household_tree(request: HttpRequest, client: Client, known: Known) -> dict |
     rows = rows[:12]
     placed = [{**one, "y": 22 + ROW * at, "text_y": 27 + ROW * at} for at, one in enumerate(rows, start=1)]
     height = 22 + ROW * len(rows) + 18
+    members = {one.client_id for one in known.members if one.client_id in seen}
+    assets = assets_of({client.pk, *members}, client.branch.today()) if known.members else {}
     return {
         "rows": placed,
         "height": height,
         "line_to": placed[-1]["y"],
         "household": people["household_name"],
         "hidden": people["hidden"],
+        "assets": household_assets(known, seen, assets),
         "label": _("%(name)s and the people close: %(others)s.")
         % {
             "name": shown_name(request.user, client),

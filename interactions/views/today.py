@@ -22,6 +22,7 @@ from interactions.models import Action, Appointment, Arrival, Contact, Courtesy
 from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
 from interactions.services.actions import wake_action
 from interactions.services.reopening import reopen_action
+from interactions.views.file_people import joint_invitation
 from staff.models import Cover
 
 ROLES = ("account_manager", "supervisor")
@@ -345,7 +346,8 @@ def action_undo(request: HttpRequest, pk: int, what: str) -> HttpResponse:
 def action_plan(request: HttpRequest) -> HttpResponse:
     """Plan an action for a client, by hand."""
     client = editable_client(request, request.GET.get("client", ""))
-    form = forms.PlanForm(request.POST or None)
+    initial = joint_invitation(request.user, client, request.GET.get("fact", ""))
+    form = forms.PlanForm(request.POST or None, initial=initial)
     back = way_back(request, reverse("client-detail", args=[client.number]))
     if request.method == "POST" and form.is_valid():
         try:

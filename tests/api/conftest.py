@@ -12,6 +12,7 @@ from tests.factories import (
     ActionFactory,
     AgreementFactory,
     AppointmentFactory,
+    ClientFactory,
     ClientMessageFactory,
     ConsentFactory,
     ContactFactory,
@@ -20,6 +21,7 @@ from tests.factories import (
     FactFactory,
     HoldingFactory,
     HouseholdFactory,
+    IntroductionFactory,
     OccurrenceFactory,
     OpportunityFactory,
     PromiseFactory,
@@ -81,6 +83,10 @@ def rows_of(client, manager) -> dict:
         or client.contact_points.create(kind="phone", value="+34600777888"),
         "relation": RelationFactory(client=client),
         "household": HouseholdFactory(members=[client]),
+        # Brought by somebody whose file nobody sees: no list has more clients for it.
+        "introduction": IntroductionFactory(
+            client=client, introducer=ClientFactory(branch=client.branch, is_restricted=True)
+        ),
         "consent": ConsentFactory(client=client),
         "agreement": AgreementFactory(client=client),
         "appointment": AppointmentFactory(action=ActionFactory(client=client), made_by=manager),

@@ -2,13 +2,14 @@
 
 import pytest
 
-from clients.models import Household, HouseholdMember, Relation
-from tests.factories import ClientFactory, HouseholdFactory, RelationFactory
+from clients.models import Household, HouseholdMember, Introduction, Relation
+from tests.factories import ClientFactory, HouseholdFactory, IntroductionFactory, RelationFactory
 
 pytestmark = pytest.mark.django_db
 
 RELATIONS = "/api/v1/relations/"
 HOUSEHOLDS = "/api/v1/households/"
+INTRODUCTIONS = "/api/v1/introductions/"
 
 
 def relation_of(first, second, kind: str) -> Relation:
@@ -154,3 +155,87 @@ def test_a_member_of_another_household_is_not_taken_out_through_ones_own(person,
         assert person(alice).delete(f"{HOUSEHOLDS}{mine.pk}/members/{member.pk}/").status_code == 404
         assert person(alice).delete(f"{HOUSEHOLDS}{theirs.pk}/members/{member.pk}/").status_code == 404
     assert theirs.members.count() == 2
+
+
+# -- introductions ---------------------------------------------------------------------------------
+
+
+def test_an_introduction_is_written_replaced_listed_and_taken_off(person, bob, carla, nina, north):
+    caller = person(bob)
+    hugo = ClientFactory(number="N-7", name="Hugo Ruiz", branch=north)
+    made = caller.post(
+        INTRODUCTIONS, {"client_number": "N-1", "introducer_number": "N-2", "note": " At  golf "}
+    )
+    assert made.status_code == 201, made.content
+    body = made.json()
+    assert body["introducer"] == {"hidden": False, "client_number": "N-2", "name": "Nina Berg"}
+    assert (body["client_number"], body["note"]) == ("N-1", "At golf")
+    assert body["introduced_on"] == carla.branch.today().isoformat()
+    again = caller.post(INTRODUCTIONS, {"client_number": "N-1", "introducer_number": "N-7"}).json()
+    assert (again["id"], again["introducer"]["client_number"]) == (body["id"], hugo.number)
+    for parameters, count in (
+        ({"introducer": "N-7"}, 1),
+        ({"introducer": "N-2"}, 0),
+        ({"client": "N-1"}, 1),
+        ({"introduced_from": "2999-01-01"}, 0),
+    ):
+        assert len(caller.get(INTRODUCTIONS, parameters).json()["results"]) == count
+    assert caller.delete(made.headers["Location"]).status_code == 204
+    assert not Introduction.objects.exists()
+
+
+def test_an_introducer_out_of_sight_is_hidden_with_the_note_and_stays(person, alice, anna, carla, nina):
+    row = IntroductionFactory(client=carla, introducer=nina, note="Nina's neighbour")
+    address = f"{INTRODUCTIONS}{row.pk}/"
+    body = person(alice).get(address).json()
+    assert (body["introducer"], body["note"]) == ({"hidden": True}, "")
+    assert person(alice).get(INTRODUCTIONS, {"introducer": "N-2"}).json()["results"] == []
+    assert person(alice).delete(address).status_code == 403
+    assert person(anna).get(address).status_code == 404
+    assert person(anna).delete(address).status_code == 404
+    assert Introduction.objects.get().introducer == nina
+
+
+def test_oneself_a_circle_and_a_day_to_come_are_refused_by_field(person, bob, north, carla, nina, errors):
+    third = ClientFactory(number="N-7", branch=north)
+    IntroductionFactory(client=nina, introducer=carla)
+    IntroductionFactory(client=third, introducer=nina)
+    for body, field in (
+        ({"introducer_number": "N-1"}, "introducer_number"),
+        ({"introducer_number": "N-7"}, "introducer_number"),
+        ({"introducer_number": "S-404"}, "introducer_number"),
+        ({}, "introducer_number"),
+    ):
+        response = person(bob).post(INTRODUCTIONS, {"client_number": "N-1"} | body)
+        assert [name for name, _code in errors(response)] == [field]
+    later = {"client_number": "N-2", "introducer_number": "N-1", "introduced_on": "2999-01-01"}
+    assert [name for name, _code in errors(person(bob).post(INTRODUCTIONS, later))] == ["introduced_on"]
+    assert not Introduction.objects.filter(client=carla).exists()
+
+
+def test_naming_a_hidden_client_as_introducer_answers_as_naming_nobody(person, alice, carla, nina, errors):
+    for field, other in (("client_number", "introducer_number"), ("introducer_number", "client_number")):
+        hidden, absent = (
+            person(alice).post(INTRODUCTIONS, {other: "N-1", field: number}) for number in ("N-2", "N-9")
+        )
+        assert errors(hidden) == [(field, "does_not_exist")]
+        assert hidden.json() == absent.json()
+
+
+def test_the_same_key_writes_an_introduction_once(person, bob, carla, nina):
+    body = {"client_number": "N-1", "introducer_number": "N-2"}
+    first, second = (
+        person(bob).post(INTRODUCTIONS, body, headers={"Idempotency-Key": "intro-1"}) for _n in range(2)
+    )
+    assert first.json() == second.json()
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert Introduction.pgh_event_model.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["anna", "charlie", "dora", "erin", "frank", "gus", "hana", "ines"])
+def test_nobody_else_writes_who_brought_a_client(person, cast, name, carla, nina):
+    row = IntroductionFactory(client=carla, introducer=nina)
+    assert person(cast[name]).delete(f"{INTRODUCTIONS}{row.pk}/").status_code in (403, 404)
+    body = {"client_number": "N-1", "introducer_number": "N-2"}
+    assert person(cast[name]).post(INTRODUCTIONS, body).status_code in (400, 403)
+    assert Introduction.pgh_event_model.objects.count() == 1

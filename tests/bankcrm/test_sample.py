@@ -17,6 +17,7 @@ from bankcrm.sample.files import Wish, make_bank, write_files
 from bankcrm.sample.loading import SampleRefused, load_sample
 from bankcrm.sample.notes import ENDINGS, NOT_REACHED, NOTES, note
 from clients.checks import checks as client_checks
+from clients.introduced import introductions_of
 from clients.models import (
     Client,
     Consent,
@@ -317,6 +318,17 @@ def test_who_stands_in_sees_the_book_of_who_is_away(load):
     away, stand_in = (User.objects.get(staff_number=number) for number in (AWAY, STAND_IN))
     hers = set(Client.objects.visible_to(stand_in))
     assert set(Client.objects.visible_to(away)) < hers
+
+
+def test_a_merchant_of_each_place_brought_twelve_and_one_of_them_began_a_chain(load):
+    load(clients=400)
+    merchants = Client.objects.filter(kind="organisation", introductions_made__isnull=False).distinct()
+    assert merchants.count() == len({manager.branch for manager in MANAGERS})
+    for merchant in merchants:
+        tree = introductions_of(merchant)
+        assert Counter(one.depth for one in tree.brought) == {1: 12, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1}
+        manager = merchant.assignments.get(role="primary", to_on=None).manager
+        assert 0 < Client.objects.visible_to(manager).filter(pk__in=tree.ids()).count() < 17
 
 
 def test_holding_with_several_parties_names_its_owner(load):
