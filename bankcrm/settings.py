@@ -68,6 +68,8 @@ CASE_CHECK_DAYS = env.int("CASE_CHECK_DAYS", 7)  # after a proposal the client i
 FOLLOW_UP_DAYS = env.int("FOLLOW_UP_DAYS", 7)  # an interest voiced is followed up within so many days
 # Buyers are looked after again every so many days, by kind of product; "" is every other kind, 0 never.
 PURCHASE_REVIEW_DAYS = {"": env.int("PURCHASE_REVIEW_DAYS", 90)}
+# A limit that was crossed is armed again once the price is inside it by this share of the limit.
+LIMIT_MARGIN = env.float("LIMIT_MARGIN", 0.01)
 # Mail and text messages to clients leave between these local hours, where nothing else was agreed.
 CLIENT_HOURS = tuple(time.fromisoformat(hour) for hour in env.str("CLIENT_HOURS", "08:00-20:00").split("-"))
 if len(CLIENT_HOURS) != 2 or CLIENT_HOURS[0] >= CLIENT_HOURS[1]:

@@ -34,6 +34,15 @@ def tracked(*, exclude: list[str] | None = None):
     )
 
 
+def corrected():
+    """Class decorator for ledgers, whose rows are their own history: only what a correction overwrote is kept."""
+    return pghistory.track(
+        pghistory.UpdateEvent(row=pghistory.Old),
+        pghistory.DeleteEvent(),
+        meta={"indexes": [BrinIndex(fields=["pgh_created_at"])]},
+    )
+
+
 # The functions of statement-level update triggers: those that compare old rows with new ones.
 UPDATE_FUNCTIONS = """
     SELECT DISTINCT p.oid::regprocedure::text AS name, p.proconfig AS settings

@@ -246,6 +246,24 @@ class Day(Cell):
         return _day(mapping.date_format)
 
 
+@dataclass(frozen=True)
+class Month(Cell):
+    """A month, as any of its days or `2026-08`; kept as its first day."""
+
+    sql = "date"
+    said = "month"
+
+    def compile(self, mapping: Mapping) -> Parser:
+        day = _day(mapping.date_format)
+
+        def parse(text: str) -> str:
+            if len(text) == 7 and text[4:5] == "-":
+                return _day("%Y-%m-%d")(f"{text}-01")
+            return f"{day(text)[:8]}01"
+
+        return parse
+
+
 def _day(form: str) -> Parser:
     iso = form == "%Y-%m-%d"
 

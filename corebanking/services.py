@@ -267,6 +267,8 @@ def commit_import(*, actor: User | None, job_id: int) -> ImportJob:
             if job.state != State.COMMITTING:
                 return job
             kind, scope = kind_of(job.kind), _scope_again(job)
+            if history.metadata == {"import_id": job_id}:  # else what it did is mixed with something else's
+                job.history_id = scope.params["load"] = history.id
             _take_turns(job)
             counts = staging.judge(kind, scope)
             _take_counts(job, counts)
@@ -274,8 +276,6 @@ def commit_import(*, actor: User | None, job_id: int) -> ImportJob:
                 with _language_of(job):
                     raise ImportRefused(_refusal_of(job))
             _write(job, kind, scope)
-            if history.metadata == {"import_id": job_id}:  # else what it did is mixed with something else's
-                job.history_id = history.id
             job.state, job.committed_at = State.COMMITTED, timezone.now()
             job.save()
     except ImportRefused as error:

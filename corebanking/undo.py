@@ -17,6 +17,7 @@ from corebanking.kinds import Kind
 from corebanking.kinds.base import Undoing, history_of
 from corebanking.models import ImportJob
 from corebanking.refusals import ImportRefused
+from portfolio.models.product import Loaded
 
 
 def take_back(*, kind: type[Kind], job_id: int, history_id: UUID, actor_id: int | None) -> None:
@@ -47,11 +48,12 @@ def take_back(*, kind: type[Kind], job_id: int, history_id: UUID, actor_id: int 
 
 
 def _began(kind: type[Kind], history_id: UUID) -> datetime:
-    for model in kind.undo_models:
+    tracked = [model for model in kind.undo_models if not issubclass(model, Loaded)]
+    for model in tracked:
         event = history_of(model)._default_manager.filter(pgh_context_id=history_id).first()
         if event is not None:
             return event.pgh_created_at  # type: ignore[attr-defined]
-    if not kind.undo_models:  # it writes to a ledger alone: the import's own row changed at that moment
+    if not tracked:  # it writes to ledgers alone: the import's own row changed at that moment
         event = history_of(ImportJob)._default_manager.filter(pgh_context_id=history_id).first()
         if event is not None:
             return event.pgh_created_at  # type: ignore[attr-defined]
@@ -66,20 +68,32 @@ def _columns(kind: type[Kind], model: type[Model], *, computed: bool = True) -> 
     return [connection.ops.quote_name(str(column)) for column in found]
 
 
+_TRACKED = """
+    SELECT u.*, (SELECT max(b.pgh_id) FROM {history} b WHERE b.pgh_obj_id = u.id AND b.pgh_id < u.first) AS before
+    FROM (
+        SELECT pgh_obj_id AS id, min(pgh_id) AS first, max(pgh_id) AS last,
+            bool_or(pgh_label = 'insert') AS made, bool_or(pgh_label = 'delete') AS gone
+        FROM {history} WHERE pgh_context_id = %(history)s GROUP BY pgh_obj_id
+    ) u WHERE NOT (u.made AND u.gone)
+"""
+# A ledger's row says which import made it; its history holds what was overwritten, as it was before.
+_LOADED = """
+    SELECT t.id, NULL::bigint AS first, NULL::bigint AS last, true AS made, false AS gone, NULL::bigint AS before
+    FROM {table} t WHERE t.load = %(history)s
+    UNION ALL
+    SELECT pgh_obj_id, min(pgh_id), max(pgh_id), false, false, min(pgh_id)
+    FROM {history} WHERE pgh_context_id = %(history)s AND pgh_label = 'update' GROUP BY pgh_obj_id
+"""
+
+
 def _gather(cursor, undoing: Undoing, model: type[Model]) -> None:
     """What the import did to which rows of a model; these rows stay locked."""
     table, history = undoing.table(model), undoing.history(model)
     cursor.execute(f"DROP TABLE IF EXISTS {table}")
+    gathered = _LOADED if issubclass(model, Loaded) else _TRACKED
     cursor.execute(
-        f"""
-        CREATE TEMP TABLE {table} ON COMMIT DROP AS
-        SELECT u.*, (SELECT max(b.pgh_id) FROM {history} b WHERE b.pgh_obj_id = u.id AND b.pgh_id < u.first) AS before
-        FROM (
-            SELECT pgh_obj_id AS id, min(pgh_id) AS first, max(pgh_id) AS last,
-                bool_or(pgh_label = 'insert') AS made, bool_or(pgh_label = 'delete') AS gone
-            FROM {history} WHERE pgh_context_id = %(history)s GROUP BY pgh_obj_id
-        ) u WHERE NOT (u.made AND u.gone)
-        """,
+        f"CREATE TEMP TABLE {table} ON COMMIT DROP AS "
+        + gathered.format(table=model._meta.db_table, history=history),
         undoing.names,
     )
     cursor.execute(f"ALTER TABLE {table} ADD PRIMARY KEY (id)")
@@ -91,6 +105,22 @@ def _changed(cursor, undoing: Undoing) -> list[str]:
     count = 0
     for model in undoing.kind.undo_models:
         columns = _columns(undoing.kind, model, computed=False)
+        if issubclass(model, Loaded):
+            # The first correction since kept the row as the import left it; without one it stands so.
+            cursor.execute(
+                f"""
+                SELECT count(*) FROM {undoing.table(model)} u
+                LEFT JOIN {model._meta.db_table} t ON t.id = u.id
+                LEFT JOIN LATERAL (
+                    SELECT * FROM {undoing.history(model)} e
+                    WHERE e.pgh_obj_id = u.id AND e.pgh_id > COALESCE(u.last, 0) ORDER BY e.pgh_id LIMIT 1
+                ) e ON true
+                WHERE t.id IS NULL OR e.pgh_id IS NOT NULL
+                    AND ({", ".join(f"t.{c}" for c in columns)}) IS DISTINCT FROM ({", ".join(f"e.{c}" for c in columns)})
+                """
+            )
+            count += cursor.fetchone()[0]
+            continue
         cursor.execute(
             f"""
             SELECT count(*) FROM {undoing.table(model)} u JOIN {undoing.history(model)} e ON e.pgh_id = u.last

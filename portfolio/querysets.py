@@ -1,4 +1,4 @@
-"""Questions about holdings."""
+"""Questions about what clients hold and bought, and about the money that moves."""
 
 from datetime import date
 
@@ -42,3 +42,17 @@ class PurchaseQuerySet(OfClientQuerySet):
     def standing(self) -> "PurchaseQuerySet":
         """Purchases that were neither reversed nor are reversals themselves."""
         return self.filter(reverses=None, reversal=None)
+
+    def with_limits(self) -> "PurchaseQuerySet":
+        return self.standing().exclude(stop_loss=None, take_profit=None)
+
+
+class LimitCrossingQuerySet(OfClientQuerySet):
+    def standing(self) -> "LimitCrossingQuerySet":
+        """Crossings that are not undone by a corrected price or a reversal."""
+        return self.filter(gone_at=None, purchase__reverses=None, purchase__reversal=None)
+
+
+class MovementQuerySet(OfClientQuerySet):
+    def external(self) -> "MovementQuerySet":
+        return self.filter(external=True)

@@ -12,6 +12,7 @@ from django.urls import URLPattern, get_resolver
 
 from common.history import Event
 from messaging.words import KINDS
+from portfolio.models.product import Loaded
 
 ORDER = ["common", "staff", "messaging", "clients", "portfolio", "interactions", "campaigns"]
 LEVEL = {name: level for level, name in enumerate(ORDER)} | {"metrics": 7, "corebanking": 7, "bankcrm": 8}
@@ -110,7 +111,9 @@ def test_every_history_trigger_works_by_statement(db):
             for event in apps.get_models()
             if issubclass(event, Event)
         ):
-            assert tracked.get(model._meta.db_table) == {"insert", "update", "delete"}, model._meta.label
+            # A ledger is its own history: only what a correction overwrote is kept beside it.
+            kept = {"update", "delete"} if issubclass(model, Loaded) else {"insert", "update", "delete"}
+            assert tracked.get(model._meta.db_table) == kept, model._meta.label
 
 
 @pytest.mark.parametrize("app", ["staff", "messaging", "clients", "portfolio", "interactions"])

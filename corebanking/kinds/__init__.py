@@ -6,6 +6,7 @@ from corebanking.kinds.calendar import Holidays
 from corebanking.kinds.clients import Clients
 from corebanking.kinds.contacts import Contacts
 from corebanking.kinds.known import DatedFacts, Facts
+from corebanking.kinds.money import Balances, ChannelUses, Movements, Prices, Rates
 from corebanking.kinds.people import Relations
 from corebanking.kinds.portfolio import HoldingParties, Holdings, Products
 from corebanking.kinds.purchases import Purchases
@@ -25,9 +26,14 @@ KINDS: dict[str, type[Kind]] = {
         Agreements,
         Relations,
         Products,
+        Prices,
+        Rates,
         Holdings,
         HoldingParties,
         Purchases,
+        Balances,
+        Movements,
+        ChannelUses,
         Contacts,
     )
 }

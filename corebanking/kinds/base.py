@@ -263,13 +263,18 @@ class Kind:
     @classmethod
     def insert_sql(cls, scope: Scope) -> str:
         values = {write.target: cls._new_value(write, scope) for write in cls.writes}
-        values.update(cls.inserts)
+        values.update(cls.inserted(scope))
         return f"""
             INSERT INTO {cls.table()} (id, {", ".join(values)})
             SELECT p.target_id, {", ".join(values.values())}
             FROM {scope.stage} s JOIN {scope.plan} p ON p.row_no = s.row_no
             WHERE p.act = 'c' ORDER BY p.target_id
         """
+
+    @classmethod
+    def inserted(cls, scope: Scope) -> dict[str, str]:
+        """Further target columns of a created row: SQL expressions."""
+        return cls.inserts
 
     @classmethod
     def _new_value(cls, write: Write, scope: Scope) -> str:

@@ -1,12 +1,15 @@
 """Purchases: one sale as it was booked, never overwritten; a reversal points at what it reverses."""
 
 from decimal import Decimal
+from typing import ClassVar
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from corebanking.cells import Code, Day, Money, Number
-from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Write
+from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Undoing, Write
 from corebanking.kinds.portfolio import CLIENT
+from portfolio.limits import note_by_purchases
 from portfolio.models import Purchase
 
 # What a later file may still add where nothing stands: the target's column, by the file's.
@@ -158,6 +161,7 @@ class Purchases(Kind):
         ),
     )
     undo_models = (Purchase,)
+    ledgers: ClassVar = {"portfolio_limitcrossing": "true"}  # before_undo takes them
     shown = ("purchase_number", "client_number", "product_code", "bought_on", "amount", "currency")
 
     @classmethod
@@ -181,6 +185,33 @@ class Purchases(Kind):
         if write.new == "''":
             return f"COALESCE(NULLIF({now}, ''), {write.expression}, '')"
         return f"COALESCE({now}, {write.expression})"
+
+    @classmethod
+    def finish(cls, scope: Scope) -> None:
+        """A purchase may come after the prices that crossed its limits; a reversed one has none."""
+        note_by_purchases(
+            f"""SELECT p.target_id FROM {scope.plan} p WHERE p.act IN ('c', 'u')
+                UNION SELECT p.back_id FROM {scope.plan} p WHERE p.act = 'c' AND p.back_id IS NOT NULL"""
+        )
+
+    @classmethod
+    def before_undo(cls, undoing: Undoing) -> None:
+        """What was crossed goes with its purchase."""
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS undo_looked_at")
+            cursor.execute(
+                f"""CREATE TEMP TABLE undo_looked_at ON COMMIT DROP AS
+                    SELECT coalesce(q.reverses_id, q.id) AS id FROM portfolio_purchase q
+                    JOIN {undoing.table(Purchase)} u ON u.id = q.id"""
+            )
+            cursor.execute(
+                f"""DELETE FROM portfolio_limitcrossing c USING {undoing.table(Purchase)} u
+                    WHERE u.made AND c.purchase_id = u.id"""
+            )
+
+    @classmethod
+    def after_undo(cls, undoing: Undoing) -> None:
+        note_by_purchases("SELECT id FROM undo_looked_at")
 
     @classmethod
     def missing_sql(cls, scope: Scope) -> str:

@@ -315,8 +315,13 @@ def test_kinds_are_listed_in_the_order_in_which_a_bank_loads_them(signed_in, eri
         "agreements",
         "relations",
         "products",
+        "prices",
+        "rates",
         "holdings",
         "holding_parties",
         "purchases",
+        "balances",
+        "movements",
+        "channel_use",
         "contacts",
     ]

@@ -1,0 +1,25 @@
+"""What the bank sells, what clients hold and bought, and the money that moves. One module a noun."""
+
+from portfolio.models.holding import Holding, HoldingParty
+from portfolio.models.money import (
+    BalanceSnapshot,
+    ChannelUse,
+    Movement,
+)
+from portfolio.models.product import Currency, Price, Product, Rate
+from portfolio.models.purchase import LimitCrossing, Purchase, Side
+
+__all__ = [
+    "BalanceSnapshot",
+    "ChannelUse",
+    "Currency",
+    "Holding",
+    "HoldingParty",
+    "LimitCrossing",
+    "Movement",
+    "Price",
+    "Product",
+    "Purchase",
+    "Rate",
+    "Side",
+]
