@@ -48,6 +48,11 @@ def amount(value: Decimal, *, cents: bool = False) -> str:
     return pattern.apply(value, locale()).replace("-", "−")
 
 
+def price(value: Decimal) -> str:
+    """A price of one unit: as many decimals as it has, at least two."""
+    return numbers.format_decimal(value, format="#,##0.00####", locale=locale()).replace("-", "−")
+
+
 def percent(value: float | Decimal) -> str:
     """A fraction from 0 to 1 in percent without decimals: 41% in English, 41 % in Spanish."""
     return numbers.format_percent(value, locale=locale()).replace("-", "−")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -152,6 +153,25 @@ def _relationship(action: Action, today: date) -> tuple[str, str]:
     return _("The relationship is weakening."), _("Judged so: %(date)s.") % {"date": on}
 
 
+def _limit(action: Action, today: date) -> tuple[str, str]:
+    """`about` is "side price limit: product", as the source writes it."""
+    head, _colon, product = action.about.partition(": ")
+    side, price, limit = head.split()
+    said = {
+        "loss": _("%(product)s fell to %(price)s; the client's loss limit is %(limit)s."),
+        "gain": _("%(product)s rose to %(price)s; the client's gain limit is %(limit)s."),
+    }[side]
+    on = action.event_on
+    words = {
+        "product": product,
+        "price": saying.price(Decimal(price)),
+        "limit": saying.price(Decimal(limit)),
+        "date": saying.day(on, "MMMMd" if on.year == today.year else "yMMMMd"),
+    }
+    rest = _("Price of %(date)s. Advice and the client's decision are not yet recorded.")
+    return said % words, (rest if action.is_open else _("Price of %(date)s.")) % words
+
+
 def _purchase_review(action: Action, today: date) -> tuple[str, str]:
     on = action.event_on
     bought = saying.day(on, "MMMMd" if on.year == today.year else "yMMMMd")
@@ -222,6 +242,7 @@ _REASONS: dict[str, Callable[[Action, date], tuple[str, str]]] = {
     ),
     "relationship": _relationship,
     "purchase_review": _purchase_review,
+    "limit": _limit,
 }
 # Of these somebody wrote what they are about: it may name the client, or somebody close.
 _FREE_WORDS = ("", "promise", "birthday")

@@ -16,8 +16,9 @@ from clients.services import Learnt
 from common.forms import PanelForm, day_input
 from interactions.forms.following import noted_from
 from interactions.forms.opportunities import NOT_SOLD, on_sale
-from interactions.models import Contact
-from interactions.services import Interest, NextStep, Noted
+from interactions.limits import crossed_limit
+from interactions.models import Action, Advice, Contact
+from interactions.services import Advised, Interest, NextStep, Noted
 from interactions.services.promises import LENGTH
 from portfolio.models import Product
 from portfolio.suitability import suitability
@@ -116,10 +117,22 @@ class ContactForm(PanelForm):
     participants = forms.CharField(label=_("With"), required=False, max_length=200)
     submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args, client: Client, **kwargs):
+    advice = forms.ChoiceField(
+        label=_("Your advice"), required=False, choices=[("", _("None yet")), *Advice.Advised.choices]
+    )
+    decision = forms.ChoiceField(
+        label=_("The client's decision"),
+        required=False,
+        choices=[("", _("None yet")), *Advice.Decision.choices],
+    )
+
+    def __init__(self, *args, client: Client, action: Action | None = None, **kwargs):
         super().__init__(*args, **kwargs)
         self.client = client
         self.today = client.branch.today()
+        self.crossed = crossed_limit(action, self.today) if action else None
+        if self.crossed is None:
+            del self.fields["advice"], self.fields["decision"]
         self.fields["theme"].queryset = Theme.objects.all()
         self._add_learnt()
         self._add_interest()
@@ -129,6 +142,7 @@ class ContactForm(PanelForm):
             Field("channel", template="interactions/fields/channel.html"),
             Field("result", template="interactions/fields/result.html"),
             Field("note", template="interactions/fields/note.html"),
+            HTML("{% include 'interactions/fields/advice.html' %}"),
             HTML("{% include 'interactions/fields/heard.html' %}"),
             Field("effect", template="interactions/fields/effect.html"),
             HTML("{% include 'interactions/fields/rest.html' %}"),
@@ -146,6 +160,12 @@ class ContactForm(PanelForm):
                 "promise_on",
                 _("No day is named that we know. Choose one, or write “in September” or “by Friday”."),
             )
+        if cleaned.get("advice") and not cleaned.get("decision"):
+            self.add_error(
+                "decision", _("Choose what the client decided; “thinks it over” is an answer too.")
+            )
+        if cleaned.get("decision") and not cleaned.get("advice"):
+            self.add_error("advice", _("Choose what you advised."))
         if cleaned.get("interest_amount") is not None and not cleaned.get("interest"):
             self.add_error("interest", _("Choose what the amount is for."))
         if (
@@ -244,6 +264,11 @@ class ContactForm(PanelForm):
     def promised(self) -> Noted | None:
         data = self.cleaned_data
         return noted_from(data["promise"], data["promise_on"], self.today) if data["promise"] else None
+
+    def advised(self) -> Advised | None:
+        """Advice on a crossed limit; without any the duty stands."""
+        data = self.cleaned_data
+        return Advised(data["advice"], data["decision"]) if data.get("advice") else None
 
     def contact_fields(self) -> dict:
         """What the contact itself takes, as the services name it."""

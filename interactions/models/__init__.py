@@ -1,6 +1,7 @@
 """Contacts, actions, occurrences, appointments, promises, opportunities, service, arrivals, messages."""
 
 from interactions.models.action import Action, Occurrence, Severity, Source
+from interactions.models.advice import Advice
 from interactions.models.appointment import Appointment
 from interactions.models.arrival import Arrival
 from interactions.models.contact import Contact, ContactNote
@@ -16,6 +17,7 @@ __all__ = [
     "SENT_BY",
     "THEME_OF",
     "Action",
+    "Advice",
     "Appointment",
     "Arrival",
     "CalendarFeed",

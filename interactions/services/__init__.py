@@ -7,6 +7,7 @@ from interactions.services.actions import (
     skip_action,
     snooze_action,
 )
+from interactions.services.advice import Advised
 from interactions.services.appointments import (
     cancel_appointment,
     change_appointment,
@@ -36,6 +37,7 @@ from interactions.services.promises import Noted, note_promise, withdraw_promise
 from interactions.services.referrals import answer_referral, deliver_plan, finish_referral, refer
 
 __all__ = [
+    "Advised",
     "Interest",
     "NextStep",
     "Noted",

@@ -15,9 +15,10 @@ from clients.models import Client, Theme
 from clients.services import Learnt
 from clients.services.ground import may_edit
 from common.text import clean_line, has_nul
-from interactions.models import Action, Contact, ContactNote, Opportunity, ServiceCase
+from interactions.models import Action, Contact, ContactNote, Opportunity, ServiceCase, Source
 from interactions.querysets import WRITTEN
 from interactions.services.actions import planned_action, planned_anew
+from interactions.services.advice import Advised, owing_advice, write_advice
 from interactions.services.cadence import refresh_cadence
 from interactions.services.guard import hold, repetition
 from interactions.services.heard import take_back, take_down
@@ -72,6 +73,7 @@ def log_contact(
     learnt: Sequence[Learnt] = (),
     interest: Interest | None = None,
     promise: Noted | None = None,
+    advice: Advised | None = None,
     repeat_reason: str = "",
     submission: uuid.UUID | None = None,
 ) -> Contact:
@@ -80,6 +82,7 @@ def log_contact(
     Rule: each attempt is a row; only a reached one moves the cadence and fulfils the action (a letter,
     mail or text sent fulfils it too, but reaches nobody). A theme said again inside its minimum gap needs
     a reason where the client's tier says so; of two people at the same moment one is asked for it.
+    What a crossed limit asks for is done with `advice` alone.
     Visibility: the client must be editable by the actor; `action` must be one of the client's.
     Repeatable: the same `submission` gives the same contact, whatever else comes with it.
     Raises: ValidationError by field; PermissionDenied.
@@ -111,7 +114,7 @@ def log_contact(
         # One transaction and no savepoint inside: each would be two more questions to the database.
         with transaction.atomic():
             contact.repeat_reason = _repeat_reason(contact, action, repeat_reason)
-            written = _written(actor, client, contact, note, next_step)
+            written = _written(actor, client, contact, note, next_step, advice)
             if learnt or interest or promise:
                 take_down(actor=actor, contact=contact, learnt=learnt, interest=interest, promise=promise)
             return written
@@ -130,12 +133,21 @@ def _submitted(actor: User, client: Client, submission: uuid.UUID | None) -> Con
     return known
 
 
-def _written(actor: User, client: Client, contact: Contact, note: str, next_step: NextStep | None) -> Contact:
+def _written(
+    actor: User,
+    client: Client,
+    contact: Contact,
+    note: str,
+    next_step: NextStep | None,
+    advice: Advised | None,
+) -> Contact:
     """Write a new contact down with everything that follows from it."""
     contact.save()
     note = _checked_note(note)
     if note:
         ContactNote.objects.create(contact=contact, text=note)
+    if advice is not None:
+        write_advice(contact=contact, advice=advice)
     do_action(contact)
     if next_step is not None:
         planned_action(
@@ -157,8 +169,13 @@ def _written(actor: User, client: Client, contact: Contact, note: str, next_step
 
 
 def do_action(contact: Contact) -> None:
-    """Close the action that a new contact fulfils; what a case owes stands until its next step is written there."""
+    """Close the action that a new contact fulfils.
+
+    What a case owes stands until its next step is written there, a crossed limit until the client has decided.
+    """
     if contact.action is not None and fulfils(contact):
+        if contact.action.source == Source.LIMIT and owing_advice().filter(pk=contact.action.pk).exists():
+            return
         owed = ServiceCase.objects.open().filter(action=contact.action.pk)
         Action.objects.open().filter(~Exists(owed), pk=contact.action.pk).update(
             state=Action.State.DONE, closed_at=contact.recorded_at
@@ -273,6 +290,8 @@ def _settle_action(action: Action) -> None:
     """Done while some counted contact fulfils it, else open again; cancelled where nobody asks for it any more."""
     action = Action.objects.select_for_update(of=("self",)).select_related("client").get(pk=action.pk)
     doing = [c for c in action.contacts.filter(voided_at=None) if fulfils(c)]
+    if owing_advice().filter(pk=action.pk).exists():
+        doing = []
     if doing and action.state == Action.State.PLANNED:
         action.state, action.closed_at = Action.State.DONE, timezone.now()
         action.save(update_fields=["state", "closed_at"])
@@ -319,6 +338,7 @@ def take_out(*, actor: User, contact: Contact, reason: str) -> Contact:
         return contact
     contact.voided_at, contact.voided_by, contact.void_reason = timezone.now(), actor, reason[:300]
     contact.save(update_fields=["voided_at", "voided_by", "void_reason"])
+    contact.advice.all().delete()
     if contact.action and fulfils(contact):
         _settle_action(contact.action)
     take_back(actor=actor, contact=contact, reason=reason)

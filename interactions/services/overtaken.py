@@ -19,7 +19,8 @@ DAYS = {
 _SOURCES = ", ".join(f"'{source}'" for source in DAYS)
 _DAY = " ".join(f"WHEN '{source}' THEN k.{column}" for source, column in DAYS.items())
 _OF_CLIENT = f"o.source IN ({_SOURCES}) AND o.due_on IS DISTINCT FROM CASE o.source {_DAY} END"
-# Asked once a day: a date that was written anew or taken off, a holding that ended or has another maturity.
+# Asked once a day: a date that was written anew or taken off, a holding that ended or has another maturity,
+# a price that was corrected.
 _OF_OTHERS = """
     o.source IN ('birthday', 'anniversary') AND EXISTS (
         SELECT 1 FROM clients_factchange f
@@ -31,6 +32,10 @@ _OF_OTHERS = """
     OR o.source = 'purchase_review' AND EXISTS (
         SELECT 1 FROM portfolio_purchase p JOIN portfolio_purchase r ON r.reverses_id = p.id
          WHERE p.number = split_part(o.subject, '/', 2))
+    OR o.source = 'limit' AND NOT EXISTS (
+        SELECT 1 FROM portfolio_purchase p JOIN portfolio_limitcrossing c ON c.purchase_id = p.id
+         WHERE p.number = split_part(o.subject, '/', 2) AND c.side = split_part(o.subject, '/', 3)
+           AND 'T-' || c.on = split_part(o.subject, '/', 4) AND c.client_id = o.client_id AND c.gone_at IS NULL)
 """
 
 

@@ -18,7 +18,7 @@ MOST = 100_000  # more are no few: then too
 
 # The client; the book; an action reopened, or one that stands in for a planned contact; an
 # appointment that no longer keeps an action; who holds a book no longer works; a date, a holding,
-# a purchase taken back: of whomever they were told, for they may have gone to another client.
+# a purchase taken back, a crossing that was none: of whomever they were told, for they may have gone to another client.
 _TOUCHED = """
 WITH touched (client_id) AS (
 SELECT e.pgh_obj_id FROM clients_clientevent e WHERE e.pgh_created_at >= %(since)s
@@ -56,6 +56,9 @@ SELECT o.client_id
   JOIN portfolio_purchase p ON p.id = e.reverses_id
   JOIN interactions_occurrence o ON o.source = 'purchase_review' AND o.subject = 'purchase/' || p.number
  WHERE e.pgh_created_at >= %(since)s
+UNION
+SELECT e.client_id FROM portfolio_limitcrossingevent e
+ WHERE e.pgh_created_at >= %(since)s AND e.pgh_label <> 'insert'
 )
 SELECT DISTINCT a.client_id
   FROM touched JOIN interactions_action a ON a.client_id = touched.client_id AND a.state = 'planned'

@@ -3,6 +3,7 @@
 from interactions.sources.base import Asked, Due, Places, Rules, Source, cause_of
 from interactions.sources.dates import AnniversarySource, BirthdaySource
 from interactions.sources.holidays import HolidaySource
+from interactions.sources.limits import LimitSource
 from interactions.sources.maturities import MaturitySource
 from interactions.sources.promised import NextStepSource, PromiseSource
 from interactions.sources.purchases import PurchaseReviewSource
@@ -17,6 +18,7 @@ SOURCES: list[Source] = [
     BirthdaySource(),
     AnniversarySource(),
     MaturitySource(),
+    LimitSource(),
     HolidaySource(),
     RiskExpirySource(),
     DocumentExpirySource(),

@@ -39,7 +39,7 @@ def contact_log(request: HttpRequest) -> HttpResponse:
         "theme": action.theme_id if action else None,
         "next_channel": "call",
     }
-    form = ContactForm(request.POST or None, initial=initial, client=client)
+    form = ContactForm(request.POST or None, initial=initial, client=client, action=action)
     if request.method == "POST" and form.is_valid():
         try:
             contact = services.log_contact(
@@ -52,6 +52,7 @@ def contact_log(request: HttpRequest) -> HttpResponse:
                 learnt=form.learnt(),
                 interest=form.voiced(),
                 promise=form.promised(),
+                advice=form.advised(),
                 repeat_reason=form.cleaned_data["repeat_reason"],
                 submission=form.cleaned_data["submission"],
                 **form.contact_fields(),
