@@ -39,7 +39,7 @@ def analyze(kind: type[Kind], rows: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT c.relname, string_agg(DISTINCT a.attname, ', ')
+            SELECT c.relname, string_agg(DISTINCT quote_ident(a.attname), ', ')
             FROM pg_class c JOIN pg_index i ON i.indrelid = c.oid
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
             WHERE c.oid = ANY (%s::regclass[]) AND %s > c.reltuples * %s

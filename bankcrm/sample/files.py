@@ -12,6 +12,13 @@ from bankcrm.sample.clients import SampleClient, make_clients
 from bankcrm.sample.contacts import make_contacts
 from bankcrm.sample.facts import make_agreements, make_consents, make_dates, make_facts
 from bankcrm.sample.families import make_relations
+from bankcrm.sample.ledgers import (
+    Prices,
+    make_balances,
+    make_channel_use,
+    make_movements,
+    make_rates,
+)
 from bankcrm.sample.money import make_holdings, make_parties, products
 from bankcrm.sample.sales import make_purchases, voice_interests
 
@@ -74,6 +81,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "sale_from",
         "sale_to",
     ),
+    "prices": ("product_code", "date", "price"),
+    "rates": ("date", "currency", "rate"),
     "holdings": (
         "holding_number",
         "client_number",
@@ -105,6 +114,18 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "seller_staff_number",
         "reverses_purchase_number",
     ),
+    "balances": ("client_number", "as_of", "currency", "deposits", "investments", "loans"),
+    "movements": (
+        "movement_number",
+        "client_number",
+        "booked_on",
+        "amount",
+        "currency",
+        "direction",
+        "counterparty_bank",
+        "external",
+    ),
+    "channel_use": ("client_number", "month", "channel", "count"),
     "contacts": (
         "contact_number",
         "client_number",
@@ -148,7 +169,8 @@ def make_bank(wish: Wish) -> Bank:
     holdings = make_holdings(clients=clients, as_of=wish.as_of, seed=wish.seed)
     same: dict[str, Any] = {"clients": clients, "as_of": wish.as_of, "seed": wish.seed}
     contacts = make_contacts(holdings=holdings, **same)
-    bought = voice_interests(contacts=contacts, **same)
+    prices = Prices(wish.as_of, wish.seed)
+    bought = voice_interests(contacts=contacts, prices=prices, **same)
     rows = {
         "branches": _branches(),
         "staff": _staff(),
@@ -159,9 +181,16 @@ def make_bank(wish: Wish) -> Bank:
         "agreements": make_agreements(**same),
         "relations": make_relations(clients=clients, seed=wish.seed),
         "products": products(wish.as_of),
+        "prices": prices.rows(),
+        "rates": make_rates(as_of=wish.as_of, seed=wish.seed),
         "holdings": [holding.row for holding in holdings],
         "holding_parties": make_parties(holdings=holdings, seed=wish.seed),
-        "purchases": make_purchases(holdings=holdings, bought=bought, as_of=wish.as_of, seed=wish.seed),
+        "purchases": make_purchases(
+            holdings=holdings, bought=bought, prices=prices, as_of=wish.as_of, seed=wish.seed
+        ),
+        "balances": make_balances(holdings=holdings, as_of=wish.as_of),
+        "movements": make_movements(**same),
+        "channel_use": make_channel_use(**same),
         "contacts": contacts,
     }
     return Bank(wish, rows, clients)

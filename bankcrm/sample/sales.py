@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from bankcrm.sample.clients import SampleClient
 from bankcrm.sample.dice import Dice
+from bankcrm.sample.ledgers import Prices
 from bankcrm.sample.money import PER_USD, SampleHolding, as_agreed, products
 
 DAYS_BACK = 730
@@ -15,7 +16,7 @@ BOUGHT = 0.35  # of the interests that are old enough
 
 
 def voice_interests(
-    *, contacts: list[dict[str, str]], clients: list[SampleClient], as_of: date, seed: int
+    *, contacts: list[dict[str, str]], clients: list[SampleClient], prices: Prices, as_of: date, seed: int
 ) -> list[dict[str, str]]:
     """Write interests into the contacts' rows; returns the purchases that came of some of them."""
     random = Dice(f"{seed}/interests")
@@ -38,7 +39,7 @@ def voice_interests(
             row["interest_amount"] = str(amount)
         day = on + timedelta(days=random.randint(3, 14))
         if row.get("interest_product_code") and day < as_of and random.random() < BOUGHT:
-            bought.append(_purchase(client, product, day, float(amount), random, ""))
+            bought.append(_purchase(client, product, day, float(amount), prices))
     return bought
 
 
@@ -54,7 +55,7 @@ def _on_sale(currency: str, as_of: date, risk: int) -> list[dict[str, str]]:
 
 
 def make_purchases(
-    *, holdings: list[SampleHolding], bought: list[dict[str, str]], as_of: date, seed: int
+    *, holdings: list[SampleHolding], bought: list[dict[str, str]], prices: Prices, as_of: date, seed: int
 ) -> list[dict[str, str]]:
     """Every holding opened lately was bought; some purchases were booked wrongly and reversed."""
     random = Dice(f"{seed}/purchases")
@@ -66,7 +67,7 @@ def make_purchases(
         if holding.kind not in SOLD or not as_of - timedelta(days=DAYS_BACK) <= opened < as_of or amount <= 0:
             continue
         product = catalogue[holding.row["product_code"]]
-        rows.append(_purchase(holding.client, product, opened, amount, random, holding.row.get("units", "")))
+        rows.append(_purchase(holding.client, product, opened, amount, prices))
     rows.sort(key=lambda row: (row["bought_on"], row["client_number"], row["product_code"]))
     back = []
     for position, row in enumerate(rows, start=1):
@@ -88,8 +89,9 @@ def make_purchases(
 
 
 def _purchase(
-    client: SampleClient, product: dict[str, str], on: date, amount: float, random: Dice, units: str
+    client: SampleClient, product: dict[str, str], on: date, amount: float, prices: Prices
 ) -> dict[str, str]:
+    """A sale at the price of its day, with limits around that."""
     row = {
         "client_number": client.number,
         "product_code": product["product_code"],
@@ -99,10 +101,10 @@ def _purchase(
         "expected_return": product["expected_return"],
         "seller_staff_number": client.manager.staff_number if client.manager else "",
     }
-    if product["kind"] in ("fund", "precious_metal"):
-        price = amount / float(units) if units and float(units) else random.uniform(8, 160)
+    price = prices.on(product["product_code"], on)
+    if price is not None:
         row |= {
-            "units": units or f"{amount / price:.4f}",
+            "units": f"{amount / price:.4f}",
             "unit_price": f"{price:.4f}",
             "stop_loss": f"{price * 0.88:.4f}",
             "take_profit": f"{price * 1.22:.4f}",

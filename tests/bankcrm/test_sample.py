@@ -259,9 +259,14 @@ def test_files_come_in_whole_and_every_manager_has_work_today(load):
         "agreements",
         "relations",
         "products",
+        "prices",
+        "rates",
         "holdings",
         "holding_parties",
         "purchases",
+        "balances",
+        "movements",
+        "channel_use",
         "contacts",
     ]
     assert {job.state for job in jobs} == {"committed"}

@@ -1,6 +1,6 @@
 """The ledgers of money from files: prices, rates, balances, movements, channel use."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -173,3 +173,10 @@ def test_preview_masks_what_is_stored_of_clients(load, carla, kind):
     told = str(job.preview)
     assert "'old': '123456.78'" not in told
     assert "'old': '77'" not in told
+
+
+def test_long_file_of_prices_leaves_its_table_known_to_the_planner(load, fund):
+    """Its day is called "on", a word of SQL's own."""
+    days = (date(2020, 1, 1) + timedelta(days=n) for n in range(1200))
+    job = load(PRICES + "".join(f"FUND,{day},10\n" for day in days), kind="prices")
+    assert (job.state, job.created) == ("committed", 1200)
