@@ -13,8 +13,8 @@ PRICED = ("fund", "precious_metal")
 DAYS_BACK = 760
 MONTHS = 13
 # How the last days went, as a share of the price: news on which clients are to be called.
-FELL = {"FJE-CNY": -0.08, "FAE-MXN": -0.08, "FBA-EUR": -0.06}
-ROSE = {"AU10-USD": 0.13}
+FELL = {"FJE-CNY": -0.12, "FAE-MXN": -0.12, "FJA-CNY": -0.09, "FBA-EUR": -0.1, "FWE-USD": -0.09}
+ROSE = {"AU10-USD": 0.2, "AU50-CNY": 0.2}
 LAST_DAYS = 4
 BANKS = ("Banco del Faro", "Kaihang Bank", "Union of Savers", "Casa Central", "First Quay Bank")
 

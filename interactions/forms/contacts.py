@@ -118,10 +118,10 @@ class ContactForm(PanelForm):
     submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
     advice = forms.ChoiceField(
-        label=_("Your advice"), required=False, choices=[("", _("None yet")), *Advice.Advised.choices]
+        label=_("Advice"), required=False, choices=[("", _("None yet")), *Advice.Advised.choices]
     )
     decision = forms.ChoiceField(
-        label=_("The client's decision"),
+        label=_("Decision"),
         required=False,
         choices=[("", _("None yet")), *Advice.Decision.choices],
     )
