@@ -142,4 +142,4 @@ def test_killed_workers_and_an_emptied_queue_lose_and_double_nothing(
         queue.flushdb()
     assert figures.broken == []
     assert figures.kills_in_a_mail
-    assert figures.states["sent"] > 15
+    assert figures.states["sent"] >= 15  # each of five kills cuts off three in the making at most
