@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from clients.models import Client, Theme
 from interactions.models import THEME_OF, Action, ClientMessage, MessageKind
-from interactions.services.messages import event_of, moment_for, theme_of
+from interactions.services.leaving import event_of, moment_for
+from interactions.services.messages import theme_of
 from interactions.services.permission import Ground
 from interactions.writing import Templates, form_of, language_of, open_gaps, templates, values_for, written
 from staff.models import User

@@ -1,13 +1,12 @@
 """Messages to clients: written, approved, taken back, and what their sending leaves in the file."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -17,9 +16,10 @@ from clients.services import unsubscribe_token
 from clients.services.ground import may_edit, may_plan
 from common.text import clean_line, has_nul
 from interactions.models import SENT_BY, THEME_OF, Action, ClientMessage, Contact, ContactNote, MessageKind
-from interactions.moments import is_too_late, next_moment, wanted_from
+from interactions.moments import is_too_late
 from interactions.services.contacts import do_action
 from interactions.services.guard import hold, repeats
+from interactions.services.leaving import AFTER_THE_FIRST, event_of, moment_for, one_goes_first
 from interactions.services.permission import Ground, Hindrance
 from interactions.writing import MOST_PARTS, sms_parts, unfilled
 from messaging import services as outbox
@@ -31,17 +31,11 @@ from staff.models import User
 
 KIND = "client"  # of the outbox's rows
 LONGEST = 5000
-AFTER_THE_FIRST = timedelta(minutes=1)
 State = Message.State
 
 
 def theme_of(kind: str) -> Theme:
     return Theme.objects.get(code=THEME_OF[MessageKind(kind)])
-
-
-def event_of(action: Action | None):
-    """The day that a greeting is for; None for what has no day of its own."""
-    return action.event_on if action is not None and action.source in ("birthday", "holiday") else None
 
 
 # -- drafts ----------------------------------------------------------------------------------------
@@ -256,17 +250,6 @@ def _letterhead(client: Client) -> str:
     return f"{settings.BANK_NAME}\n{client.branch.name}"
 
 
-def moment_for(row: ClientMessage, client: Client, ground: Ground, now: datetime) -> datetime | None:
-    """When a message leaves at the earliest; None where the agreement leaves no hour, or none near a greeting's day."""
-    zone, event_on = client.branch.zone, event_of(row.action)
-    wanted = wanted_from(channel=row.channel, event_on=event_on, zone=zone, now=now)
-    agreement = ground.agreements.get(client.pk)
-    moment = next_moment(agreement=agreement, channel=row.channel, zone=zone, after=wanted)
-    if moment is None or is_too_late(event_on, timezone.localtime(moment, zone).date()):
-        return None
-    return moment
-
-
 def _repeat_reason(actor: User, row: ClientMessage, client: Client, now: datetime, reason: str) -> str:
     found = repeats(actor=actor, client=client, theme=row.theme, at=now, action=row.action)
     reason = clean_line(reason)[:300]
@@ -428,16 +411,9 @@ def may_leave(message: Message) -> bool | str | datetime:
     moment = moment_for(row, client, ground, now)
     if moment is None:
         return Hindrance.HOURS.value
-    if moment <= now and guarded and _one_goes_first(row, now):
+    if moment <= now and guarded and one_goes_first(row, now):
         return now + AFTER_THE_FIRST
     return True if moment <= now else moment
-
-
-def _one_goes_first(row: ClientMessage, now: datetime) -> bool:
-    """Whether one approved earlier about the same is leaving this moment: of two workers one waits and asks again."""
-    others = ClientMessage.objects.on_their_way().filter(client=row.client_id, theme=row.theme_id)
-    first = Q(approved_at__lt=row.approved_at) | Q(approved_at=row.approved_at, pk__lt=row.pk)
-    return others.filter(first, message__not_before__lte=now).exists()
 
 
 def heed_state(message: Message) -> None:

@@ -28,7 +28,8 @@ from interactions.forms.messages import PROPOSES, MessageForm
 from interactions.models import Action, ClientMessage, MessageKind
 from interactions.services import messages as services
 from interactions.services.guard import repeats
-from interactions.services.messages import moment_for, theme_of
+from interactions.services.leaving import moment_for
+from interactions.services.messages import theme_of
 from interactions.services.permission import Ground, Hindrance
 from interactions.views.today import ROLES
 from interactions.views.unheeded import holders

@@ -248,6 +248,61 @@ def test_two_notices_at_once_may_be_sent_where_nothing_forbids_to_say_it_again(a
     assert [send(row) for row in rows] == [State.SENT, State.SENT]
 
 
+# -- one word a day --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def open_to_all(carla):
+    for purpose in ("care", "marketing", "education", "service"):
+        ConsentFactory(client=carla, channel="email", purpose=purpose)
+
+
+def _day(row) -> str:
+    row.message.refresh_from_db()
+    return timezone.localtime(row.message.not_before, row.client.branch.zone).date()
+
+
+def test_an_offer_waits_for_a_day_on_which_the_client_is_sent_nothing_else(alice, carla, open_to_all, draft):
+    today = carla.branch.today()
+    assert send(approve(alice, draft)) == State.SENT  # the birthday greeting
+    offer = approve(alice, ClientMessageFactory(client=carla, written_by=alice, kind="offer"))
+    article = approve(alice, ClientMessageFactory(client=carla, written_by=alice, kind="article"))
+    assert [_day(offer), _day(article)] == [today + timedelta(days=1), today + timedelta(days=2)]
+
+
+def test_an_offer_that_is_overtaken_by_a_notice_leaves_the_next_day(alice, carla, open_to_all):
+    offer = approve(alice, ClientMessageFactory(client=carla, written_by=alice, kind="offer"))
+    notice = approve(alice, ClientMessageFactory(client=carla, written_by=alice, kind="notice"))
+    assert send(notice) == State.SENT
+    assert send(offer) == State.QUEUED
+    assert offer.message.attempts == 0
+    assert _day(offer) == carla.branch.today() + timedelta(days=1)
+
+
+def test_of_two_offers_at_the_door_at_once_the_one_approved_first_leaves(
+    alice, carla, open_to_all, monkeypatch
+):
+    offer, article = (
+        approve(alice, ClientMessageFactory(client=carla, written_by=alice, kind=kind))
+        for kind in ("offer", "article")
+    )
+    assert send(article) == State.QUEUED  # taken first by a worker, and still not the first
+    assert send(offer) == State.SENT
+    assert send(article) == State.QUEUED
+    assert len(mail.outbox) == 1
+
+
+def test_a_greeting_and_a_notice_keep_their_day_whatever_else_is_sent(alice, carla, open_to_all, draft):
+    assert (
+        send(approve(alice, ClientMessageFactory(client=carla, written_by=alice, kind="offer"))) == State.SENT
+    )
+    assert (
+        send(approve(alice, ClientMessageFactory(client=carla, written_by=alice, kind="notice")))
+        == State.SENT
+    )
+    assert send(approve(alice, draft)) == State.SENT
+
+
 # -- duties -----------------------------------------------------------------------------------------
 
 
