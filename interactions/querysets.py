@@ -35,6 +35,8 @@ SILENT = ("closed", "deceased", "blocked")  # nothing is planned with them
 HELD = """SELECT 1 FROM clients_assignment h JOIN staff_user m ON m.id = h.manager_id
            WHERE h.client_id = a.client_id AND h.role = 'primary' AND h.to_on IS NULL
              AND m.is_active AND m.role = 'account_manager'"""
+OWN_BOOK = """EXISTS (SELECT 1 FROM clients_assignment o WHERE o.client_id = a.client_id
+               AND o.role = 'primary' AND o.to_on IS NULL AND o.manager_id = %s)"""
 COVERED = "SELECT covered_id FROM staff_cover WHERE stand_in_id = %s AND from_on <= %s AND to_on >= %s"
 GREETINGS = ("birthday", "anniversary", "holiday")
 OWED, MONEY, TOUCH = 1, 2, 3
@@ -146,8 +148,12 @@ class ActionQuerySet(OfClientQuerySet):
 
     def in_hand_of(self, manager) -> "ActionQuerySet":
         """Open actions that are a person's by name, or nobody's of clients the person holds."""
+        return self.open().of_plan(manager)
+
+    def of_plan(self, manager) -> "ActionQuerySet":
+        """Actions that are, or were when they were done, in the plan of a person; `around` asks the same."""
         held = _primary().filter(manager=manager)
-        return self.open().filter(Q(owner=manager) | Q(Exists(held), owner=None))
+        return self.filter(Q(owner=manager) | Q(Exists(held), owner=None))
 
     def with_day(self) -> "ActionQuerySet":
         """Annotates the day of the plan on which each stands: due, or put off to."""
@@ -223,8 +229,8 @@ def _primary(client: str = "client") -> "OfClientQuerySet":
 
 @dataclass(frozen=True)
 class Around:
-    """What stands around the list of Today: planned or done, and done, on each day of this week; how many
-    wait from tomorrow on; how many contacts logged since midnight reached somebody."""
+    """What stands around the list of Today: on each day of this week what one's own plan holds, planned or done,
+    and done; how many wait from tomorrow on; how many contacts logged since midnight reached somebody."""
 
     days: dict[date, tuple[int, int]]
     tomorrow: int
@@ -247,19 +253,20 @@ def around(user, today: date, seen: list[int] | None, reachable: list[int] | Non
         waits, params_waits = f"a.owner_id IS NULL AND NOT EXISTS ({HELD})", []
     sql = f"""
         WITH near AS (
-            SELECT a.due_on, a.state,
-                   a.due_on BETWEEN %s AND %s AND a.state IN ('planned', 'done')
-                   AND (a.owner_id = %s OR a.owner_id IS NULL) AS in_week,
+            SELECT GREATEST(a.due_on, a.snoozed_until) AS stands_on, a.state,
+                   GREATEST(a.due_on, a.snoozed_until) BETWEEN %s AND %s AND a.state IN ('planned', 'done')
+                   AND (a.owner_id = %s OR a.owner_id IS NULL AND {OWN_BOOK}) AS in_week,
                    a.state = 'planned' AND (a.opens_on = %s OR a.snoozed_until = %s)
                    AND (a.snoozed_until IS NULL OR a.snoozed_until <= %s)
                    AND {may_call} AND (a.owner_id = %s OR {waits}) AS opens
               FROM interactions_action a
              WHERE (a.owner_id = %s OR {in_sight})
-               AND (a.due_on BETWEEN %s AND %s OR a.opens_on = %s OR a.snoozed_until = %s)
+               AND (a.due_on BETWEEN %s AND %s OR a.snoozed_until BETWEEN %s AND %s
+                    OR a.opens_on = %s OR a.snoozed_until = %s)
         )
-        SELECT due_on, count(*) FILTER (WHERE in_week), count(*) FILTER (WHERE in_week AND state = 'done'),
+        SELECT stands_on, count(*) FILTER (WHERE in_week), count(*) FILTER (WHERE in_week AND state = 'done'),
                count(*) FILTER (WHERE opens), 0
-          FROM near GROUP BY due_on
+          FROM near GROUP BY stands_on
         UNION ALL
         SELECT NULL, 0, 0, 0, count(*) FROM interactions_contact c
          WHERE c.staff_id = %s AND c.occurred_at >= %s AND c.recorded_at >= %s
@@ -268,8 +275,8 @@ def around(user, today: date, seen: list[int] | None, reachable: list[int] | Non
     """
     midnight = timezone.localtime(timezone=user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     week, me = [monday, monday + timedelta(days=6)], user.pk
-    params = [*week, me, tomorrow, tomorrow, tomorrow, *params_call, me, *params_waits]
-    params += [me, *params_seen, *week, tomorrow, tomorrow]
+    params = [*week, me, me, tomorrow, tomorrow, tomorrow, *params_call, me, *params_waits]
+    params += [me, *params_seen, *week, *week, tomorrow, tomorrow]
     # What is logged later than a month is no news of today, and the index goes by when it happened.
     params += [me, midnight - LATEST_LOGGED, midnight, list(WRITTEN)]
     with connection.cursor() as cursor:

@@ -4,6 +4,7 @@ from calendar import Calendar
 from datetime import date, timedelta
 
 from django.core.exceptions import ValidationError
+from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -42,6 +43,7 @@ def plan(request: HttpRequest) -> HttpResponse:
     counts: dict[date, list[Action]] = {}
     for action in rows:
         counts.setdefault(action.stands_on, []).append(action)
+    done = _done(user, manager, first, last)
     branch = manager.branch
     working = branch.working_calendar()
     room = max(manager.daily_capacity, 1)
@@ -50,6 +52,7 @@ def plan(request: HttpRequest) -> HttpResponse:
             user,
             first + timedelta(days=n),
             counts,
+            done,
             working,
             room,
             today,
@@ -125,17 +128,26 @@ def _rows(user: User, manager: User, first: date, last: date):
     ]
 
 
+def _done(user: User, manager: User, first: date, last: date) -> dict[date, int]:
+    """What of the plan is done, by the day on which it stood: it took its room."""
+    rows = Action.objects.visible_to(user).of_plan(manager).filter(state=Action.State.DONE).with_day()
+    counted = rows.filter(stands_on__range=(first, last)).values("stands_on").annotate(count=Count("pk"))
+    return dict(counted.order_by().values_list("stands_on", "count"))
+
+
 def _shown(
     user: User,
     day: date,
     counts: dict[date, list[Action]],
+    done: dict[date, int],
     working: WorkingCalendar,
     room: int,
     today: date,
     *,
     most: int | None,
 ) -> dict:
-    actions = counts.get(day, [])
+    actions, is_done = counts.get(day, []), done.get(day, 0)
+    count = len(actions) + is_done
     is_working = working.is_working(day)
     holiday = "" if is_working or day.weekday() >= 5 else _holiday(working, day)
 
@@ -152,13 +164,14 @@ def _shown(
         "is_off": not is_working,
         "is_worked_weekend": is_working and day.weekday() >= 5,
         "holiday": holiday,
-        "count": len(actions),
-        "said": said(len(actions)),
+        "count": count,
+        "done": is_done,
+        "said": said(count),
         "full_name": saying.day(day, "MMMMEEEEd"),
-        "with_one_more": said(len(actions) + 1),
-        "is_full": len(actions) + 1 > (room if is_working else 0),
-        "over": max(0, len(actions) - (room if is_working else 0)),
-        "share": f"{min(len(actions) / room, 1) * 100:.0f}",
+        "with_one_more": said(count + 1),
+        "is_full": count + 1 > (room if is_working else 0),
+        "over": max(0, count - (room if is_working else 0)),
+        "share": f"{min(count / room, 1) * 100:.0f}",
         "rows": [_row(user, action, today) for action in actions[:most]],
         "more": max(0, len(actions) - most) if most is not None else 0,
     }

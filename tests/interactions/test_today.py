@@ -1,6 +1,6 @@
 """Today: whose rows stand there, what the week and tomorrow hold, and what it costs."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -52,15 +52,40 @@ def test_tomorrow_leaves_out_blocked_clients_whom_the_week_still_shows(alice, ca
     assert tomorrow == 0
 
 
-def test_week_counts_done_beside_planned_and_put_off_rows_stand_in_tomorrow(alice, carla):
+@pytest.fixture
+def a_wednesday(monkeypatch):
+    monkeypatch.setattr(timezone, "now", lambda: datetime(2026, 8, 12, 15, tzinfo=UTC))
+
+
+def test_week_counts_done_beside_planned_and_put_off_rows_stand_in_tomorrow(alice, carla, a_wednesday):
     today = alice.today()
     done, _planned = dues(carla, today, 0, 0)
     done.state, done.closed_at = "done", timezone.now()
     done.save()
     Action.objects.filter(pk=_planned.pk).update(snoozed_until=today + timedelta(days=1))
     week, tomorrow = looked_up(alice, today)
-    assert week[today] == (2, 1)
+    assert week[today] == (1, 1)
+    assert week[today + timedelta(days=1)] == (1, 0)
     assert tomorrow == 1
+
+
+def test_the_week_beside_today_and_the_plan_count_the_same(signed_in, alice, anna, carla, nina, a_wednesday):
+    """Done, late, put off inside the week and into it, handed over, and what one covers."""
+    today = alice.today()
+    done, _late, put_off, _now = dues(carla, today, 0, -1, 0, 0)
+    done.state, done.closed_at = "done", timezone.now()
+    done.save()
+    Action.objects.filter(pk=put_off.pk).update(snoozed_until=today + timedelta(days=2))
+    (from_before,) = dues(carla, today, -9)
+    Action.objects.filter(pk=from_before.pk).update(snoozed_until=today)
+    dues(carla, today, 1, owner=anna)
+    CoverFactory(covered=anna, stand_in=alice, from_on=today, to_on=today)
+    dues(nina, today, 0)
+    browser = signed_in(alice)
+    beside = {day["day"]: day["all"] for day in browser.get("/today/").context["week"]}
+    planned = {day["day"].day: day["count"] for day in browser.get("/plan/").context["days"]}
+    assert beside == planned
+    assert (planned[11], planned[12], planned[13], planned[14]) == (1, 3, 0, 1)
 
 
 def test_supervisor_has_clients_without_a_manager_and_no_others(bob, carla, north):
