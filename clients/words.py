@@ -161,3 +161,17 @@ def agreed(agreement, themes: dict[str, str], channels: dict[str, str]) -> list[
     if agreement.themes:
         rows.append((gettext("About"), ", ".join(str(themes.get(code, code)) for code in agreement.themes)))
     return rows
+
+
+_DOCUMENTS = {
+    "identity_card": _("Identity card"),
+    "passport": _("Passport"),
+    "residence_permit": _("Residence permit"),
+    "tax_number": _("Tax number"),
+    "register_number": _("Register number"),
+}
+
+
+def document_type(code: str) -> str:
+    """The kind of a document in words: core banking's own code where it is none of the usual ones."""
+    return str(_DOCUMENTS.get(code, code.replace("_", " ")))

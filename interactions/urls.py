@@ -37,6 +37,7 @@ urlpatterns = [
     path("messages/", messages.message_list, name="message-list"),
     path("messages/approve/", messages.messages_approve, name="messages-approve"),
     path("messages/approved/<int:at>/undo/", messages.messages_undo, name="messages-undo"),
+    path("messages/length/", messages.message_length, name="message-length"),
     path("messages/<int:pk>/", messages.message_detail, name="message-detail"),
     path("messages/<int:pk>/drop/", messages.message_drop, name="message-drop"),
     path("messages/<int:pk>/letter.pdf", messages.message_letter, name="message-letter"),

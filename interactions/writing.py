@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clients.models import Client
 from common import saying
@@ -46,6 +47,18 @@ def sms_parts(text: str) -> int:
     else:
         length, one, several = len(text.encode("utf-16-be")) // 2, 70, 67
     return 1 if length <= one else -(-length // several)
+
+
+def text_messages(text: str) -> str:
+    """What a text takes by phone: "142 characters, 1 text message"."""
+    text = text.replace("\r\n", "\n").strip()
+    parts = sms_parts(text)
+    said = ngettext(
+        "%(places)s characters, %(parts)s text message",
+        "%(places)s characters, %(parts)s text messages",
+        parts,
+    )
+    return said % {"places": saying.number(len(text)), "parts": parts}
 
 
 def check_gaps(kind: str, text: str) -> None:

@@ -284,12 +284,14 @@ def sweep(now: datetime | None = None) -> dict[str, int]:
 
     Effects: due messages that wait are enqueued (again; a claim makes a second one harmless) as far as the queue
     has room, so that a queue that stands still does not grow; those being sent for over ten minutes become
-    unknown; kept answers older than a day are dropped.
+    unknown, or wait again where a second sending changes nothing (a letter); kept answers older than a day are dropped.
     """
     now = now or timezone.now()
     unknown = 0
     for message in Message.objects.stuck(now - STUCK_AFTER).order_by("pk")[:SWEEP_SIZE]:
-        if _finish(Ending(message, State.UNKNOWN, "the worker died while sending")):
+        if gateways.may_repeat(message.channel):
+            _finish(_try_again(message, "the worker died while sending"))
+        elif _finish(Ending(message, State.UNKNOWN, "the worker died while sending")):
             unknown += 1
     if unknown:
         logger.warning("%s messages may or may not have been sent and wait for a person", unknown)

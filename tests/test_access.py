@@ -121,7 +121,7 @@ ELSEWHERE = {
     "relation-remove", "household-leave", "introduction-remove", "agreement-end", "opened-review",
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
-    "messages-approve", "messages-undo", "message-drop", "message-take-back", "message-settle", "message-letter",
+    "messages-approve", "messages-undo", "message-length", "message-drop", "message-take-back", "message-settle", "message-letter",
     "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip

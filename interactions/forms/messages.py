@@ -4,6 +4,7 @@ from crispy_forms.layout import Field
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
@@ -64,6 +65,14 @@ class MessageForm(PanelForm):
             hidden += ["product", "suitability_reason"]
         if wanted.get("channel") == "sms":
             hidden.append("subject")
+            self.fields["body"].widget.attrs |= {
+                "hx-post": reverse("message-length"),
+                "hx-trigger": "input changed delay:300ms",
+                "hx-params": "body",
+                "hx-target": "#sms-length",
+                "hx-swap": "innerHTML",
+                "aria-describedby": "sms-length",
+            }
         if not again:
             hidden.append("repeat_reason")
         for name in hidden:

@@ -48,7 +48,9 @@ def courtesy(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_service_errors(error)
         else:
             said = words.courtesy(kept, is_done=False)
-            return saved(request, f"{action.client.name}. {said}", back)
+            return saved(
+                request, f"{action.client.name}. {said}", back, undo_url=_undo_new(found, kept, back)
+            )
     may_change = found is None or found.state in OPEN
     refused = getattr(action, "courtesy", None)
     return client_form(
@@ -75,6 +77,13 @@ def courtesy(request: HttpRequest, pk: int) -> HttpResponse:
         if found
         else [],
     )
+
+
+def _undo_new(found: Courtesy | None, kept: Courtesy, back: str) -> str:
+    """A courtesy that was planned this moment is taken back by withdrawing it."""
+    if found is not None:
+        return ""
+    return f"{reverse('courtesy-step', args=[kept.pk, State.WITHDRAWN])}?{urlencode({'next': back})}"
 
 
 def _steps() -> dict[State, str]:

@@ -16,6 +16,7 @@ from clients.models import Client, ContactPoint
 from clients.models.client import age_on
 from clients.services import change_client
 from clients.sight import may_reveal, may_see_notes, shown_name, shown_native, shown_words
+from clients.words import document_type
 from common import audit, lunar, saying
 from common.calendars import in_year
 from common.models import AuditEntry
@@ -77,6 +78,7 @@ def client_detail(request: HttpRequest, number: str, tab: str = "overview") -> H
         and client.status not in ("closed", "deceased"),
         "may_reveal": may_reveal(user),
         "sees_identities": user.may_see_identities,
+        "document_type": document_type(client.document_type),
         "birthday": _birthday(client, known, today),
     }
     if tab == "overview":

@@ -29,10 +29,11 @@ from interactions.models import Action, ClientMessage, MessageKind
 from interactions.services import messages as services
 from interactions.services.guard import repeats
 from interactions.services.leaving import moment_for
-from interactions.services.messages import theme_of
+from interactions.services.messages import LONGEST, theme_of
 from interactions.services.permission import Ground, Hindrance
 from interactions.views.today import ROLES
 from interactions.views.unheeded import holders
+from interactions.writing import text_messages
 from portfolio.models import Product
 
 SHOWN = {
@@ -80,8 +81,7 @@ def message_list(request: HttpRequest) -> HttpResponse:
             "own": _own(user, own, today),
             "full": len(actions) > MOST,
         }
-        free = sum(row["hindrance"] is None for row in context["own"])
-        counts[""] = len(ready) + free
+        context["waiting"] = len(ready) + sum(row["hindrance"] is None for row in context["own"])
     context["shown"] = [(code, name, counts.get(code)) for code, name in SHOWN.items()]
     return render(request, "interactions/messages.html", context)
 
@@ -183,17 +183,23 @@ def messages_approve(request: HttpRequest) -> HttpResponse:
     gone = len(ticked) + len(stored) - len(chosen)
     tell(
         request,
-        _said(through, left, gone),
+        _said(through, left, gone, today),
         undo_url=reverse("messages-undo", args=[as_number(at)]) if through else "",
     )
     return go(request, reverse("message-list"))
 
 
-def _said(through: list[ClientMessage], left: list[tuple[Client, str]], gone: int) -> str:
+def _said(through: list[ClientMessage], left: list[tuple[Client, str]], gone: int, today: date) -> str:
     said = [
         ngettext("%(count)s message approved.", "%(count)s messages approved.", len(through))
         % {"count": saying.number(len(through))}
     ]
+    if through:
+        first = min(row.message.not_before for row in through if row.message is not None)
+        when = words.leaves(first, today)
+        said.append(
+            (_("It %(leaves)s.") if len(through) == 1 else _("The first %(leaves)s.")) % {"leaves": when}
+        )
     said += [f"{client.name}: {why}" for client, why in left[:3]]
     rest = len(left[3:]) + gone
     if rest:
@@ -320,7 +326,9 @@ def _write(
     shown = ClientMessage(client=client, theme=theme, action=action, kind=wanted.kind, channel=wanted.channel)
     hindrance = ground.why_not(client, wanted.channel, theme)
     leaves = moment_for(shown, client, ground, timezone.now()) if hindrance is None else None
-    heed = [str(hindrance.label)] if hindrance else [] if leaves else [str(Hindrance.HOURS.label)]
+    heed = [_hindered(hindrance, ground.ways(client, theme))] if hindrance else []
+    if hindrance is None and leaves is None:
+        heed.append(str(Hindrance.HOURS.label))
     if found is not None:
         heed.append(found.words)
     more = (
@@ -338,6 +346,7 @@ def _write(
         heed=heed,
         action=action,
         leaves=words.leaves(leaves, user.today()) if leaves else "",
+        length=text_messages(form["body"].value() or "") if wanted.channel == Channel.SMS else "",
         to=_masked(ground, client, wanted.channel) if leaves else "",
         template="interactions/message_form.html",
         **more,
@@ -345,6 +354,21 @@ def _write(
     if redrawn:
         answer.status_code = 200
     return answer
+
+
+def _hindered(hindrance: Hindrance, ways: list[str]) -> str:
+    """What stands in the way, and by which channel the client may be written to all the same."""
+    if not ways:
+        return str(hindrance.label)
+    names = saying.listed([str(Channel(way).label) for way in ways])
+    return _("%(why)s Allowed: %(channels)s.") % {"why": hindrance.label, "channels": names}
+
+
+@require_POST
+def message_length(request: HttpRequest) -> HttpResponse:
+    """How many text messages a text takes, while it is typed."""
+    _only_those_who_write(request)
+    return HttpResponse(text_messages(request.POST.get("body", "")[:LONGEST]))
 
 
 def _with_back(name: str, row: ClientMessage, back: str) -> str:
@@ -422,7 +446,8 @@ def _masked(ground: Ground, client: Client, channel: str) -> str:
     """Where it goes, enough to recognise it."""
     address = ground.addresses(client, channel)[0]
     kind = {"email": "email", "sms": "phone"}.get(channel, "address")
-    return ContactPoint(kind=kind, value=address).masked
+    masked = ContactPoint(kind=kind, value=address).masked
+    return f"{masked}, {address.splitlines()[-1]}" if channel == Channel.LETTER else masked
 
 
 def _mine(request: HttpRequest, pk: int) -> ClientMessage:

@@ -12,7 +12,17 @@ from messaging.gateways.mail import EmailGateway, mail_domain
 from messaging.gateways.sms import SmsGateway
 from messaging.models import Message
 
-__all__ = ["GATEWAYS", "Gateway", "GatewayError", "NotSent", "Refused", "Unclear", "mail_domain", "send"]
+__all__ = [
+    "GATEWAYS",
+    "Gateway",
+    "GatewayError",
+    "NotSent",
+    "Refused",
+    "Unclear",
+    "mail_domain",
+    "may_repeat",
+    "send",
+]
 
 
 class Gateway(Protocol):
@@ -24,6 +34,11 @@ class Gateway(Protocol):
 
 
 GATEWAYS: dict[str, Gateway] = {"email": EmailGateway(), "sms": SmsGateway(), "letter": LetterGateway()}
+
+
+def may_repeat(channel: str) -> bool:
+    """Whether what may have left by a channel can be sent again without arriving twice."""
+    return getattr(GATEWAYS.get(channel), "is_repeatable", False)
 
 
 def send(message: Message) -> None:

@@ -19,6 +19,8 @@ class LetterGateway:
     however often; nothing is ever unclear.
     """
 
+    is_repeatable = True
+
     def send(self, message: Message) -> None:
         name = f"{message.pk}-{hashlib.sha256(message.message_id.encode()).hexdigest()[:16]}.pdf"
         lines = [line.strip() for line in message.address.splitlines() if line.strip()]

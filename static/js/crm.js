@@ -159,6 +159,15 @@
   // What works with a script alone is shown by it.
   for (const part of $$(".by-script")) part.hidden = false;
   document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const from = $(button.dataset.copy);
+    from.select();
+    try { await navigator.clipboard.writeText(from.value); } catch { document.execCommand("copy"); }
+    button.textContent = button.dataset.copied;
+    say(button.dataset.copied);
+  });
   addEventListener("pageshow", () => { for (const form of $$("form[data-sent]")) delete form.dataset.sent; });
   settlePanel();
 })();

@@ -179,6 +179,12 @@ def test_today_says_what_is_missing_without_a_query_more(
     assert len(with_one) == len(without)
 
 
+def _take_back(browser, page):
+    """Press the Undo that stands on a page."""
+    told = browser.get(page).content.decode()
+    browser.post(told.split('role="status" method="post" action="')[1].split('"')[0].replace("&amp;", "&"))
+
+
 def test_planned_ordered_and_given_from_the_page_each_step_undone(signed_in, alice, carla):
     action = ActionFactory(client=carla)
     browser, address = signed_in(alice), f"/actions/{action.pk}/courtesy/"
@@ -187,6 +193,10 @@ def test_planned_ordered_and_given_from_the_page_each_step_undone(signed_in, ali
     assert browser.post(address, body | {"cost": "-1"}).status_code == 422
     assert browser.post(address, body).status_code == 302
     found = Courtesy.objects.get()
+    _take_back(browser, "/client/N-1/plan/")
+    found.refresh_from_db()
+    assert found.state == "withdrawn"
+    browser.post(address, body)
     for step, word in (("ordered", "ordered, to be given"), ("given", "given")):
         browser.post(f"/courtesies/{found.pk}/{step}/")
         assert word in browser.get("/client/N-1/plan/").content.decode()
@@ -195,9 +205,7 @@ def test_planned_ordered_and_given_from_the_page_each_step_undone(signed_in, ali
     assert found.state == "given"
     type(found).objects.update(state="ordered", given_on=None)
     browser.post(f"/courtesies/{found.pk}/given/?next=/plan/")
-    told = browser.get("/plan/").content.decode()
-    url = told.split('role="status" method="post" action="')[1].split('"')[0].replace("&amp;", "&")
-    browser.post(url)
+    _take_back(browser, "/plan/")
     found.refresh_from_db()
     assert (found.state, found.given_on) == ("ordered", None)
     assert browser.post(f"/courtesies/{found.pk}/planned/").status_code == 404

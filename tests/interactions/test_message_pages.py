@@ -7,13 +7,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from clients.models import SightGrant, Theme
+from clients.models import ContactPoint, SightGrant, Theme
 from interactions.drafting import drafts_for, ready_actions
 from interactions.models import ClientMessage, MessageTemplate
 from interactions.services.messages import approve_message, write_message
 from interactions.views.messages import _mark
 from messaging.models import Message
-from tests.factories import ActionFactory, ClientFactory, ClientMessageFactory, ConsentFactory, CoverFactory
+from tests.factories import (
+    ActionFactory,
+    ClientFactory,
+    ClientMessageFactory,
+    ConsentFactory,
+    CoverFactory,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -141,7 +147,7 @@ def test_what_is_ticked_is_approved_at_once_and_one_undo_takes_all_back(north, a
         actions[1].pk,
     }
     told = page.session["told"]
-    assert told["text"] == "2 messages approved."
+    assert told["text"].startswith("2 messages approved. The first leaves on ")
     page.post(told["undo_url"])
     assert not ClientMessage.objects.on_their_way().exists()
     assert set(Message.objects.values_list("state", flat=True)) == {"failed"}
@@ -339,7 +345,7 @@ def test_a_draft_that_may_not_leave_says_why_and_is_neither_ticked_nor_counted(a
     assert "The client has not allowed this channel for it." in text
     assert "Nothing waits to be read." in text
     assert " disabled" in text
-    assert shown.context["shown"][0][2] == 0
+    assert shown.context["waiting"] == 0
 
 
 def test_another_clients_action_is_no_reason_to_write(alice, carla, nina, signed_in):
@@ -418,3 +424,34 @@ def test_every_kind_has_its_text_in_every_language_and_form(db, settings):
         for language, _name in settings.LANGUAGES
     }
     assert have == wanted
+
+
+# -- what helps while writing -----------------------------------------------------------------------
+
+
+def test_who_may_not_be_written_to_by_one_channel_is_told_which_is_open(alice, signed_in):
+    client = ClientFactory(branch=alice.branch, manager=alice, email="a@x.example", phone="+34600111000")
+    ConsentFactory(client=client, channel="sms", purpose="care")
+    page = signed_in(alice).get(f"/client/{client.number}/message/write/?kind=birthday&channel=email")
+    assert "has not allowed this channel for it. Allowed: Text message." in page.content.decode()
+
+
+def test_a_text_message_says_while_it_is_typed_how_many_it_takes(alice, signed_in):
+    browser = signed_in(alice)
+
+    def said(text):
+        return browser.post("/messages/length/", {"body": text}).content.decode()
+
+    assert said("a" * 160) == "160 characters, 1 text message"
+    assert said("a" * 161) == "161 characters, 2 text messages"
+    assert said("生日快乐") == "4 characters, 1 text message"
+
+
+def test_a_letter_says_where_it_goes_without_the_street(alice, signed_in):
+    client = ClientFactory(branch=alice.branch, manager=alice)
+    ContactPoint.objects.create(client=client, kind="address", value="1 Long Lane, 28001 Madrid")
+    ConsentFactory(client=client, channel="letter", purpose="care")
+    page = signed_in(alice).get(f"/client/{client.number}/message/write/?kind=birthday&channel=letter")
+    text = page.content.decode()
+    assert "To ••••••, 28001 Madrid" in text
+    assert "Long Lane" not in text

@@ -406,6 +406,20 @@ def test_sweeper_calls_unknown_what_a_dead_worker_was_sending(alice, erin, gatew
     assert (notice.kind, notice.count) == ("message_unknown", 1)
 
 
+def test_a_letter_that_a_dead_worker_was_writing_is_written_again(alice, settings, tmp_path):
+    settings.LETTERS_DIR = tmp_path
+    letter = _queue(alice, channel="letter", address="Ann Lee\n1 Long Lane")
+    now = timezone.now()
+    Message.objects.filter(pk=letter.pk).update(
+        state="sending", claimed_at=now - timedelta(minutes=11), attempts=1
+    )
+    assert sweep()["unknown"] == 0
+    assert _state(letter) == "queued"
+    Message.objects.filter(pk=letter.pk).update(not_before=now)
+    assert deliver(letter.pk) == "sent"
+    assert len(list(tmp_path.glob("*/*.pdf"))) == 1
+
+
 def test_slow_worker_that_finishes_after_the_sweeper_gave_up_still_says_that_it_was_sent(alice, gateway):
     message = _queue(alice)
     gateway.meanwhile = lambda: sweep(timezone.now() + timedelta(minutes=11))
