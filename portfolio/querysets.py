@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from clients.querysets import OfClientQuerySet
@@ -56,3 +56,16 @@ class LimitCrossingQuerySet(OfClientQuerySet):
 class MovementQuerySet(OfClientQuerySet):
     def external(self) -> "MovementQuerySet":
         return self.filter(external=True)
+
+
+class MaturityCaseQuerySet(OfClientQuerySet):
+    def unsettled(self) -> "MaturityCaseQuerySet":
+        return self.filter(settled_at=None)
+
+    def matured(self, today: date) -> "MaturityCaseQuerySet":
+        """Whose day has come, or that were ended before it."""
+        return self.filter(Q(effective_on__lte=today) | ~Q(broken_on=None))
+
+
+class OfCaseQuerySet(OfClientQuerySet):
+    client_path = "case__client"

@@ -1,6 +1,6 @@
 """Contacts, actions, occurrences, appointments, promises, opportunities, service, arrivals, messages."""
 
-from interactions.models.action import Action, Occurrence, Severity, Source
+from interactions.models.action import Action, HolderCall, Occurrence, Severity, Source
 from interactions.models.advice import Advice
 from interactions.models.appointment import Appointment
 from interactions.models.arrival import Arrival
@@ -26,6 +26,7 @@ __all__ = [
     "Contact",
     "ContactNote",
     "Courtesy",
+    "HolderCall",
     "MessageKind",
     "MessageTemplate",
     "Occurrence",

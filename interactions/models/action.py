@@ -7,8 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Channel, Client, Theme
+from clients.querysets import OfClientQuerySet
 from common.history import tracked
 from interactions.querysets import ActionQuerySet, OccurrenceQuerySet
+from portfolio.models import MarketEvent
 
 
 class Source(models.TextChoices):
@@ -172,3 +174,19 @@ class Occurrence(models.Model):
             models.UniqueConstraint(fields=["source", "subject", "due_on"], name="occurrence_once"),
         ]
         indexes = [models.Index(fields=["client", "-due_on"], name="occurrence_client")]
+
+
+@tracked()
+class HolderCall(models.Model):
+    """That a client who holds a marked product is called about a market event: once each."""
+
+    event = models.ForeignKey(MarketEvent, models.CASCADE, related_name="calls")
+    client = models.ForeignKey(Client, models.CASCADE, related_name="holder_calls")
+    action = models.ForeignKey(Action, models.SET_NULL, null=True, related_name="holder_calls")
+
+    objects = OfClientQuerySet.as_manager()
+
+    merge_rule = "keep"
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["event", "client"], name="holder_call_once")]
