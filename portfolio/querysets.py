@@ -17,6 +17,9 @@ ASSET_KINDS = (
     "insurance",
 )
 
+# What has a term that ends; an account, a card or a loan has none.
+MATURING_KINDS = ("term_deposit", "wealth_product", "bond", "fund", "insurance", "other")
+
 
 class HoldingQuerySet(OfClientQuerySet):
     def open(self) -> "HoldingQuerySet":

@@ -25,6 +25,7 @@ from interactions.services.touched import touched_since
 from interactions.services.unheeded import tell_supervisors
 from interactions.sources import SOURCES, Asked, Due, Places, Rules, Source, cause_of
 from messaging.services import notify_each
+from portfolio.maturing import tend_cases
 from staff.models import Branch, User
 
 logger = logging.getLogger(__name__)
@@ -161,6 +162,7 @@ def _raise_for(together: Together, all_of: dict[str, Rules], done: Raised, *, wi
     _note(_BEGUN, codes, on)
     places, touched = Places(together.branches), touched_since(together.last_run)
     withdraw_from(places.ids, touched)
+    tend_cases(branches=places.ids, working=places.working, since=together.since, on=on)
     told: Counter = Counter()
     talks: set[int] = (
         set()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from interactions.sources.base import Asked, Due, Source, read
+from portfolio.querysets import MATURING_KINDS
 
 # Steps whose notice may have come, but for those told of this day or of the working day it is moved to; the first
 # notice first, for the action is made of that.
@@ -34,7 +35,7 @@ class MaturitySource(Source):
     lead_days = max(steps)
     escalate_after = 2
     lasts = True
-    kinds = ("term_deposit", "wealth_product", "bond", "fund", "insurance", "other")
+    kinds = MATURING_KINDS
     longest_move: timedelta = timedelta(days=15)
 
     def due(self, asked: Asked) -> Iterator[Due]:
