@@ -70,6 +70,9 @@ FOLLOW_UP_DAYS = env.int("FOLLOW_UP_DAYS", 7)  # an interest voiced is followed 
 PURCHASE_REVIEW_DAYS = {"": env.int("PURCHASE_REVIEW_DAYS", 90)}
 # A limit that was crossed is armed again once the price is inside it by this share of the limit.
 LIMIT_MARGIN = env.float("LIMIT_MARGIN", 0.01)
+# What goes to another bank is large from so much of the reporting currency and such a share of what was there.
+OUTFLOW_LEAST = env.int("OUTFLOW_LEAST", 10_000)
+OUTFLOW_SHARE = env.float("OUTFLOW_SHARE", 0.2)
 # Mail and text messages to clients leave between these local hours, where nothing else was agreed.
 CLIENT_HOURS = tuple(time.fromisoformat(hour) for hour in env.str("CLIENT_HOURS", "08:00-20:00").split("-"))
 if len(CLIENT_HOURS) != 2 or CLIENT_HOURS[0] >= CLIENT_HOURS[1]:

@@ -172,6 +172,20 @@ def _limit(action: Action, today: date) -> tuple[str, str]:
     return said % words, (rest if action.is_open else _("Price of %(date)s.")) % words
 
 
+def _outflow(action: Action, today: date) -> tuple[str, str]:
+    on = action.event_on
+    words = {"bank": action.about, "date": saying.day(on, "MMMMd" if on.year == today.year else "yMMMMd")}
+    first = _("Money went to %(bank)s.") if action.about else _("Money went to another bank.")
+    return first % words, _("Booked on %(date)s. Ask why, and what would bring it back.") % words
+
+
+def _tier_upgrade(action: Action, today: date) -> tuple[str, str]:
+    since = saying.day(action.event_on, "MMMMd" if action.event_on.year == today.year else "yMMMMd")
+    return _("Has grown into the tier %(tier)s.") % {"tier": action.about}, _(
+        "Above its threshold since %(date)s. Propose it, and lead the client to a planner."
+    ) % {"date": since}
+
+
 def _purchase_review(action: Action, today: date) -> tuple[str, str]:
     on = action.event_on
     bought = saying.day(on, "MMMMd" if on.year == today.year else "yMMMMd")
@@ -243,6 +257,8 @@ _REASONS: dict[str, Callable[[Action, date], tuple[str, str]]] = {
     "relationship": _relationship,
     "purchase_review": _purchase_review,
     "limit": _limit,
+    "outflow": _outflow,
+    "tier_upgrade": _tier_upgrade,
 }
 # Of these somebody wrote what they are about: it may name the client, or somebody close.
 _FREE_WORDS = ("", "promise", "birthday")

@@ -10,6 +10,7 @@ from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Undoing, Wri
 from corebanking.kinds.portfolio import CLIENT
 from portfolio.limits import note_by_prices
 from portfolio.models import BalanceSnapshot, ChannelUse, Movement, Price, Rate
+from portfolio.standing import reckon_assets
 
 SMALLEST = Decimal("0.000001")
 
@@ -60,17 +61,21 @@ class Prices(Ledger):
 
     @classmethod
     def before_undo(cls, undoing: Undoing) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS undo_looked_at")
-            cursor.execute(
-                f"""CREATE TEMP TABLE undo_looked_at ON COMMIT DROP AS
-                    SELECT t.product_id, min(t."on") AS first FROM portfolio_price t
-                    JOIN {undoing.table(Price)} u ON u.id = t.id GROUP BY t.product_id"""
-            )
+        _keep_undone(
+            f"""SELECT t.product_id, min(t."on") AS first FROM portfolio_price t
+                JOIN {undoing.table(Price)} u ON u.id = t.id GROUP BY t.product_id"""
+        )
 
     @classmethod
     def after_undo(cls, undoing: Undoing) -> None:
         _look_at_limits("SELECT product_id, first FROM undo_looked_at")
+
+
+def _keep_undone(rows: str) -> None:
+    """Keep beside, for after the undoing, whose rows are about to go."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS undo_looked_at")
+        cursor.execute(f"CREATE TEMP TABLE undo_looked_at ON COMMIT DROP AS {rows}")
 
 
 def _look_at_limits(changed: str) -> None:
@@ -131,6 +136,21 @@ class Balances(Ledger):
     @classmethod
     def match(cls) -> str:
         return "t.client_id = r_client_id.id AND t.as_of = s.as_of AND t.currency = s.currency"
+
+    @classmethod
+    def finish(cls, scope: Scope) -> None:
+        reckon_assets(f"SELECT p.client_id FROM {scope.plan} p WHERE p.act IN ('c', 'u')")
+
+    @classmethod
+    def before_undo(cls, undoing: Undoing) -> None:
+        _keep_undone(
+            f"""SELECT DISTINCT t.client_id FROM portfolio_balancesnapshot t
+                JOIN {undoing.table(BalanceSnapshot)} u ON u.id = t.id"""
+        )
+
+    @classmethod
+    def after_undo(cls, undoing: Undoing) -> None:
+        reckon_assets("SELECT client_id FROM undo_looked_at")
 
 
 _FIXED = {

@@ -20,7 +20,7 @@ _SOURCES = ", ".join(f"'{source}'" for source in DAYS)
 _DAY = " ".join(f"WHEN '{source}' THEN k.{column}" for source, column in DAYS.items())
 _OF_CLIENT = f"o.source IN ({_SOURCES}) AND o.due_on IS DISTINCT FROM CASE o.source {_DAY} END"
 # Asked once a day: a date that was written anew or taken off, a holding that ended or has another maturity,
-# a price that was corrected.
+# a price or a movement that was corrected, assets that fell again, a tier that was given.
 _OF_OTHERS = """
     o.source IN ('birthday', 'anniversary') AND EXISTS (
         SELECT 1 FROM clients_factchange f
@@ -36,6 +36,16 @@ _OF_OTHERS = """
         SELECT 1 FROM portfolio_purchase p JOIN portfolio_limitcrossing c ON c.purchase_id = p.id
          WHERE p.number = split_part(o.subject, '/', 2) AND c.side = split_part(o.subject, '/', 3)
            AND 'T-' || c.on = split_part(o.subject, '/', 4) AND c.client_id = o.client_id AND c.gone_at IS NULL)
+    OR o.source = 'outflow' AND NOT EXISTS (
+        SELECT 1 FROM portfolio_movement m
+         WHERE m.number = split_part(o.subject, '/', 2) AND m.client_id = o.client_id)
+    OR o.source = 'tier_upgrade' AND NOT EXISTS (
+        SELECT 1 FROM portfolio_clientassets s
+          JOIN clients_tier t ON t.id = s.over_tier_id
+          JOIN clients_client c ON c.id = s.client_id
+          LEFT JOIN clients_tier own ON own.id = c.tier_id
+         WHERE s.client_id = o.client_id AND t.code = split_part(o.subject, '/', 3)
+           AND t.rank > coalesce(own.rank, -1))
 """
 
 

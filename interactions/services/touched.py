@@ -18,7 +18,7 @@ MOST = 100_000  # more are no few: then too
 
 # The client; the book; an action reopened, or one that stands in for a planned contact; an
 # appointment that no longer keeps an action; who holds a book no longer works; a date, a holding,
-# a purchase taken back, a crossing that was none: of whomever they were told, for they may have gone to another client.
+# a purchase taken back, a crossing or a movement that was none, assets that fell again: of whomever they were told, for they may have gone to another client.
 _TOUCHED = """
 WITH touched (client_id) AS (
 SELECT e.pgh_obj_id FROM clients_clientevent e WHERE e.pgh_created_at >= %(since)s
@@ -59,6 +59,10 @@ SELECT o.client_id
 UNION
 SELECT e.client_id FROM portfolio_limitcrossingevent e
  WHERE e.pgh_created_at >= %(since)s AND e.pgh_label <> 'insert'
+UNION
+SELECT e.client_id FROM portfolio_movementevent e WHERE e.pgh_created_at >= %(since)s
+UNION
+SELECT s.client_id FROM portfolio_clientassets s WHERE s.over_ended_at >= %(since)s
 )
 SELECT DISTINCT a.client_id
   FROM touched JOIN interactions_action a ON a.client_id = touched.client_id AND a.state = 'planned'

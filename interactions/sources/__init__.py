@@ -5,6 +5,7 @@ from interactions.sources.dates import AnniversarySource, BirthdaySource
 from interactions.sources.holidays import HolidaySource
 from interactions.sources.limits import LimitSource
 from interactions.sources.maturities import MaturitySource
+from interactions.sources.money import OutflowSource, TierUpgradeSource
 from interactions.sources.promised import NextStepSource, PromiseSource
 from interactions.sources.purchases import PurchaseReviewSource
 from interactions.sources.states import (
@@ -19,6 +20,8 @@ SOURCES: list[Source] = [
     AnniversarySource(),
     MaturitySource(),
     LimitSource(),
+    OutflowSource(),
+    TierUpgradeSource(),
     HolidaySource(),
     RiskExpirySource(),
     DocumentExpirySource(),

@@ -74,6 +74,7 @@ class ClientAssets(models.Model):
     amount = models.DecimalField(_("assets"), max_digits=20, decimal_places=2)
     over_tier = models.ForeignKey(Tier, models.CASCADE, null=True, related_name="+")
     over_since = models.DateField(null=True)
+    over_ended_at = models.DateTimeField(null=True)  # when they were last found below it again
 
     objects = OfClientQuerySet.as_manager()
 
@@ -90,6 +91,11 @@ class ClientAssets(models.Model):
         indexes = [
             models.Index(
                 fields=["over_since"], condition=Q(over_tier__isnull=False), name="client_assets_over"
+            ),
+            models.Index(
+                fields=["over_ended_at"],
+                condition=Q(over_ended_at__isnull=False),
+                name="client_assets_ended",
             ),
             models.Index(fields=["amount"], name="client_assets_amount"),
         ]

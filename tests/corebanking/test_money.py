@@ -8,7 +8,7 @@ import pytest
 from corebanking.models import ImportJob
 from corebanking.refusals import ImportRefused
 from corebanking.services import undo_import
-from portfolio.models import BalanceSnapshot, ChannelUse, LimitCrossing, Movement, Price, Rate
+from portfolio.models import BalanceSnapshot, ClientAssets, ChannelUse, LimitCrossing, Movement, Price, Rate
 from tests.corebanking.test_known import reasons
 from tests.factories import ProductFactory, PurchaseFactory
 
@@ -132,6 +132,15 @@ def test_balances_are_kept_by_day_and_currency_and_undone(load, erin, carla):
         ("EUR", Decimal("100.10"), 0),
         ("USD", Decimal(1), 7),
     ]
+
+
+def test_loaded_balances_say_what_a_client_has_and_undone_ones_no_more(load, erin, carla):
+    load(BALANCES + "N-1,2026-03-31,USD,100.10,50,7\n", kind="balances")
+    assert ClientAssets.objects.get().amount == Decimal("150.10")
+    later = load(BALANCES + "N-1,2026-04-30,USD,300,0,\n", kind="balances")
+    assert ClientAssets.objects.get().amount == 300
+    undo_import(actor=erin, job=later)
+    assert ClientAssets.objects.get().amount == Decimal("150.10")
 
 
 def test_movements_are_booked_once_and_never_overwritten(load, carla):

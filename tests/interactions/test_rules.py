@@ -56,12 +56,12 @@ def test_what_cannot_be_is_refused_beside_its_field(desk, field, value):
 
 
 def test_unknown_sources_and_those_without_their_data_have_no_rule(desk, erin):
-    for source in ("none", "outflow"):
+    for source in ("none", "event"):
         assert desk.get(reverse("rule-change", args=[source])).status_code == 404
     with pytest.raises(ValidationError):
         set_rule(
             actor=erin,
-            source="outflow",
+            source="event",
             tier=None,
             is_on=True,
             lead_days=1,

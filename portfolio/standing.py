@@ -1,0 +1,139 @@
+"""What each client has with us in the reporting currency, and since when above the next tier's threshold.
+
+Derived from balances and rates alone, and computed anew for whomever balances were loaded or taken back: loads
+that come twice, late or with corrections leave what one in order would.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from clients.models import Tier
+
+FRESH = timedelta(days=31)  # a balance is taken for what it was so long (numbers.md, aum)
+RATE_HOLDS = timedelta(days=7)  # and a rate so long (numbers.md, Money)
+LOOK_BACK = timedelta(days=400)
+
+_RATE = """CASE WHEN {currency} = %(reporting)s THEN 1 ELSE (
+        SELECT r.rate FROM portfolio_rate r
+         WHERE r.currency = {currency} AND r."on" BETWEEN {day} - %(holds)s AND {day}
+         ORDER BY r."on" DESC LIMIT 1) END"""
+
+
+def rate_sql(currency: str, day: str) -> str:
+    """SQL for units of a currency for one of the reporting currency on a day; NULL where none is known.
+
+    Needs the parameters `reporting` and `holds`.
+    """
+    return _RATE.format(currency=currency, day=day)
+
+
+# `day_total`: assets of one client on each day that has balances, in the reporting currency. A currency without
+# a rate counts for nothing: nobody is called rich by mistake.
+_RECKON = """
+WITH touched AS MATERIALIZED (
+    SELECT DISTINCT t.id, k.tier_id FROM ({clients}) AS t (id) JOIN clients_client k ON k.id = t.id
+), newest AS MATERIALIZED (
+    SELECT t.id, t.tier_id, max(b.as_of) AS as_of
+      FROM touched t JOIN portfolio_balancesnapshot b ON b.client_id = t.id
+     GROUP BY t.id, t.tier_id
+), held AS (
+    SELECT DISTINCT ON (b.client_id, b.currency)
+           b.client_id, b.currency, b.as_of, b.deposits + b.investments AS assets
+      FROM newest n
+      JOIN portfolio_balancesnapshot b ON b.client_id = n.id AND b.as_of > n.as_of - %(fresh)s
+     ORDER BY b.client_id, b.currency, b.as_of DESC
+), total AS MATERIALIZED (
+    SELECT n.id, n.tier_id, n.as_of, coalesce(round(sum(h.assets / {held_rate}), 2), 0) AS amount
+      FROM newest n LEFT JOIN held h ON h.client_id = n.id
+     GROUP BY n.id, n.tier_id, n.as_of
+), tier AS (
+    SELECT * FROM unnest(%(tiers)s::bigint[], %(thresholds)s::numeric[]) AS v (id, threshold)
+), reached AS (
+    SELECT t.*, over.id AS over_tier, over.threshold
+      FROM total t
+      LEFT JOIN LATERAL (
+           SELECT v.id, v.threshold FROM tier v
+            WHERE v.threshold > 0 AND v.threshold <= t.amount
+              AND v.threshold > coalesce((SELECT own.threshold FROM tier own WHERE own.id = t.tier_id), 0)
+            ORDER BY v.threshold DESC LIMIT 1) over ON true
+), since AS (
+    SELECT r.*, CASE WHEN r.over_tier IS NULL THEN NULL ELSE (
+           SELECT min(d.as_of) FROM (
+               SELECT b.as_of, sum((b.deposits + b.investments) / {day_rate}) AS total
+                 FROM portfolio_balancesnapshot b
+                WHERE b.client_id = r.id AND b.as_of > r.as_of - %(back)s
+                GROUP BY b.as_of) d
+            WHERE d.as_of > coalesce((
+               SELECT max(e.as_of) FROM (
+                   SELECT b.as_of, sum((b.deposits + b.investments) / {day_rate}) AS total
+                     FROM portfolio_balancesnapshot b
+                    WHERE b.client_id = r.id AND b.as_of > r.as_of - %(back)s
+                    GROUP BY b.as_of) e
+                WHERE coalesce(e.total, 0) < r.threshold AND e.as_of < r.as_of), '-infinity')) END AS over_since
+      FROM reached r
+), gone AS (
+    DELETE FROM portfolio_clientassets a USING touched t
+     WHERE a.client_id = t.id AND NOT EXISTS (SELECT FROM newest n WHERE n.id = t.id)
+)
+INSERT INTO portfolio_clientassets AS a (client_id, as_of, amount, over_tier_id, over_since)
+SELECT id, as_of, amount, over_tier, over_since FROM since
+    ON CONFLICT (client_id) DO UPDATE
+   SET as_of = EXCLUDED.as_of, amount = EXCLUDED.amount, over_tier_id = EXCLUDED.over_tier_id,
+       over_since = EXCLUDED.over_since,
+       over_ended_at = CASE WHEN a.over_tier_id IS DISTINCT FROM EXCLUDED.over_tier_id AND a.over_tier_id IS NOT NULL
+                            THEN now() ELSE a.over_ended_at END
+ WHERE (a.as_of, a.amount, a.over_tier_id, a.over_since)
+       IS DISTINCT FROM (EXCLUDED.as_of, EXCLUDED.amount, EXCLUDED.over_tier_id, EXCLUDED.over_since)
+"""
+
+
+@transaction.atomic
+def reckon_assets(clients: str = "SELECT id FROM clients_client") -> int:
+    """Compute what some clients have, named by SQL that gives their ids; how many rows changed. Repeatable.
+
+    Rule (domain.md, tier_upgrade): above the threshold of a tier higher than one's own, without a break.
+    Thresholds are compared in the reporting currency at today's rate; each day's balances at that day's.
+    """
+    thresholds = _thresholds()
+    asked: dict[str, Any] = {
+        "reporting": settings.REPORTING_CURRENCY,
+        "holds": RATE_HOLDS.days,
+        "fresh": FRESH.days,
+        "back": LOOK_BACK.days,
+        "tiers": list(thresholds),
+        "thresholds": list(thresholds.values()),
+    }
+    sql = _RECKON.format(
+        clients=clients,
+        held_rate=rate_sql("h.currency", "h.as_of"),
+        day_rate=rate_sql("b.currency", "b.as_of"),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('client assets'))")
+        cursor.execute(sql, asked)
+        return cursor.rowcount
+
+
+def _thresholds() -> dict[int, Decimal]:
+    """The tiers' thresholds in the reporting currency, at the last known rate; without one it is left out."""
+    found: dict[int, Decimal] = {}
+    rows = list(Tier.objects.values_list("pk", "threshold", "threshold_currency"))
+    rates = _last_rates({currency for _pk, _threshold, currency in rows})
+    for pk, threshold, currency in rows:
+        if currency in rates:
+            found[pk] = threshold / rates[currency]
+    return found
+
+
+def _last_rates(currencies: set[str]) -> dict[str, Decimal]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (currency) currency, rate FROM portfolio_rate WHERE currency = ANY(%s) "
+            'ORDER BY currency, "on" DESC',
+            [list(currencies)],
+        )
+        return dict(cursor.fetchall()) | {settings.REPORTING_CURRENCY: Decimal(1)}
