@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 TODAY = ("today", _("Today"), "sun")
 CLIENTS = ("client-list", _("Clients"), "users")
 OPPORTUNITIES = ("opportunity-list", _("Opportunities"), "target-arrow")
+PORTFOLIO = ("portfolio", _("Portfolio"), "coins")
 PLAN = ("plan", _("Plan"), "calendar")
 MESSAGES = ("message-list", _("Messages"), "mail")
 TEXTS = ("template-list", _("Texts"), "message")
@@ -24,10 +25,31 @@ LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
 
 BY_ROLE = {
-    "account_manager": [TODAY, CLIENTS, PLAN, OPPORTUNITIES, MESSAGES, DASHBOARD, CASES, REFERRALS],
-    "supervisor": [DASHBOARD, CLIENTS, OPPORTUNITIES, TODAY, PLAN, MESSAGES, TEAM, CASES, REFERRALS],
+    "account_manager": [
+        TODAY,
+        CLIENTS,
+        PLAN,
+        PORTFOLIO,
+        OPPORTUNITIES,
+        MESSAGES,
+        DASHBOARD,
+        CASES,
+        REFERRALS,
+    ],
+    "supervisor": [
+        DASHBOARD,
+        CLIENTS,
+        PORTFOLIO,
+        OPPORTUNITIES,
+        TODAY,
+        PLAN,
+        MESSAGES,
+        TEAM,
+        CASES,
+        REFERRALS,
+    ],
     "front_desk": [COUNTER],
-    "head_office": [DASHBOARD, CLIENTS, OPPORTUNITIES],
+    "head_office": [DASHBOARD, CLIENTS, PORTFOLIO, OPPORTUNITIES],
     "administrator": [IMPORTS, TEAM, REMINDERS, TEXTS, OUTBOX],
     "auditor": [OPEN_FILE],
     "data_officer": [OPEN_FILE],

@@ -48,6 +48,15 @@ def amount(value: Decimal, *, cents: bool = False) -> str:
     return pattern.apply(value, locale()).replace("-", "−")
 
 
+def compact(value: Decimal) -> str:
+    """A sum where there is little room: "1.2M", "120万"; small ones as they are."""
+    if abs(value) < 10_000:
+        return amount(value)
+    return numbers.format_compact_decimal(
+        value, locale=locale(), fraction_digits=1 if abs(value) < 10**8 else 0
+    )
+
+
 def price(value: Decimal) -> str:
     """A price of one unit: as many decimals as it has, at least two."""
     return numbers.format_decimal(value, format="#,##0.00####", locale=locale()).replace("-", "−")

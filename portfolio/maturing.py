@@ -53,10 +53,10 @@ WITH again AS (
       FROM portfolio_holding h, clients_client k
      WHERE h.id = c.holding_id AND k.id = h.client_id AND k.branch_id = ANY(%(branches)s) AND c.settled_at IS NULL AND c.effective_on <= %(on)s
        AND h.status = 'open' AND h.matures_on > c.matures_on AND h.principal >= c.principal
-    RETURNING c.id, c.principal, h.product_id
+    RETURNING c.id, c.principal, c.currency, h.product_id
 )
-INSERT INTO portfolio_maturitypart (case_id, outcome, amount, product_id, suitability_reason)
-SELECT id, 'renewed', principal, product_id, '' FROM again WHERE principal > 0
+INSERT INTO portfolio_maturitypart (case_id, outcome, amount, currency, product_id, suitability_reason)
+SELECT id, 'renewed', principal, currency, product_id, '' FROM again WHERE principal > 0
 """
 _COMING = """
 SELECT h.id, h.client_id, h.matures_on, h.principal, h.currency, k.branch_id
@@ -175,6 +175,7 @@ def settle_maturity(
             case=row,
             outcome=part.outcome,
             amount=part.amount,
+            currency=row.currency,
             product=_product_of(row, part),
             suitability_reason=_reason(row.client, part, today),
         )

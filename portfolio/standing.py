@@ -10,26 +10,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from clients.models import Tier
+from portfolio.rates import RATE_HOLDS, rate_sql, rates_on
 
 FRESH = timedelta(days=31)  # a balance is taken for what it was so long (numbers.md, aum)
-RATE_HOLDS = timedelta(days=7)  # and a rate so long (numbers.md, Money)
 LOOK_BACK = timedelta(days=400)
-
-_RATE = """CASE WHEN {currency} = %(reporting)s THEN 1 ELSE (
-        SELECT r.rate FROM portfolio_rate r
-         WHERE r.currency = {currency} AND r."on" BETWEEN {day} - %(holds)s AND {day}
-         ORDER BY r."on" DESC LIMIT 1) END"""
-
-
-def rate_sql(currency: str, day: str) -> str:
-    """SQL for units of a currency for one of the reporting currency on a day; NULL where none is known.
-
-    Needs the parameters `reporting` and `holds`.
-    """
-    return _RATE.format(currency=currency, day=day)
-
 
 # `day_total`: assets of one client on each day that has balances, in the reporting currency. A currency without
 # a rate counts for nothing: nobody is called rich by mistake.
@@ -79,15 +66,15 @@ WITH touched AS MATERIALIZED (
     DELETE FROM portfolio_clientassets a USING touched t
      WHERE a.client_id = t.id AND NOT EXISTS (SELECT FROM newest n WHERE n.id = t.id)
 )
-INSERT INTO portfolio_clientassets AS a (client_id, as_of, amount, over_tier_id, over_since)
-SELECT id, as_of, amount, over_tier, over_since FROM since
+INSERT INTO portfolio_clientassets AS a (client_id, as_of, amount, currency, over_tier_id, over_since)
+SELECT id, as_of, amount, %(reporting)s, over_tier, over_since FROM since
     ON CONFLICT (client_id) DO UPDATE
-   SET as_of = EXCLUDED.as_of, amount = EXCLUDED.amount, over_tier_id = EXCLUDED.over_tier_id,
+   SET as_of = EXCLUDED.as_of, amount = EXCLUDED.amount, currency = EXCLUDED.currency, over_tier_id = EXCLUDED.over_tier_id,
        over_since = EXCLUDED.over_since,
        over_ended_at = CASE WHEN a.over_tier_id IS DISTINCT FROM EXCLUDED.over_tier_id AND a.over_tier_id IS NOT NULL
                             THEN now() ELSE a.over_ended_at END
- WHERE (a.as_of, a.amount, a.over_tier_id, a.over_since)
-       IS DISTINCT FROM (EXCLUDED.as_of, EXCLUDED.amount, EXCLUDED.over_tier_id, EXCLUDED.over_since)
+ WHERE (a.as_of, a.amount, a.currency, a.over_tier_id, a.over_since) IS DISTINCT FROM
+       (EXCLUDED.as_of, EXCLUDED.amount, EXCLUDED.currency, EXCLUDED.over_tier_id, EXCLUDED.over_since)
 """
 
 
@@ -120,20 +107,6 @@ def reckon_assets(clients: str = "SELECT id FROM clients_client") -> int:
 
 def _thresholds() -> dict[int, Decimal]:
     """The tiers' thresholds in the reporting currency, at the last known rate; without one it is left out."""
-    found: dict[int, Decimal] = {}
     rows = list(Tier.objects.values_list("pk", "threshold", "threshold_currency"))
-    rates = _last_rates({currency for _pk, _threshold, currency in rows})
-    for pk, threshold, currency in rows:
-        if currency in rates:
-            found[pk] = threshold / rates[currency]
-    return found
-
-
-def _last_rates(currencies: set[str]) -> dict[str, Decimal]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT ON (currency) currency, rate FROM portfolio_rate WHERE currency = ANY(%s) "
-            'ORDER BY currency, "on" DESC',
-            [list(currencies)],
-        )
-        return dict(cursor.fetchall()) | {settings.REPORTING_CURRENCY: Decimal(1)}
+    rates = rates_on({currency for _pk, _threshold, currency in rows}, timezone.localdate(), holds=None)
+    return {pk: threshold / rates[currency] for pk, threshold, currency in rows if currency in rates}

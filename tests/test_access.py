@@ -7,12 +7,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from clients.models import FactType
 from clients.services import Learnt, join_household, learn, write_dated_fact
+from portfolio.models import MarketEvent, MaturityCase, Movement
 from tests.factories import (
     ActionFactory,
     AppointmentFactory,
     ClientMessageFactory,
     ContactFactory,
     CourtesyFactory,
+    HoldingFactory,
     OpportunityFactory,
     PromiseFactory,
     ReferralFactory,
@@ -82,6 +84,14 @@ PAGES = {
     "opportunity-move": (["opportunity", "stage"], {"alice", "bob", "dora"}),
     "opportunity-raise": (["number"], {"alice", "bob", "dora"}),
     "unheeded": ([], {"bob"}),
+    "portfolio": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "maturity": (["maturity"], {"alice", "bob", "dora"}),
+    "movement-reason": (["movement"], {"alice", "bob", "dora"}),
+    "product-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "product-detail": (["product"], {"alice", "anna", "bob", "charlie", "dora"}),
+    "market-list": ([], {"bob", "dora"}),
+    "market-add": ([], {"bob", "dora"}),
+    "market-detail": (["market"], {"bob", "dora"}),
     "plan": ([], {"alice", "anna", "bob", "charlie"}),
     "action-move": (["action"], {"alice", "bob", "dora"}),
     "feed": ([], {"alice", "anna", "bob", "charlie"}),
@@ -121,8 +131,8 @@ ELSEWHERE = {
     "relation-remove", "household-leave", "introduction-remove", "agreement-end", "opened-review",
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
-    "messages-approve", "messages-undo", "message-length", "message-drop", "message-take-back", "message-settle", "message-letter",
-    "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
+    "messages-approve", "messages-undo", "text-length", "message-drop", "message-take-back", "message-settle", "message-letter",
+    "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
@@ -153,7 +163,37 @@ def world(carla, alice):
     (fact,) = learn(actor=alice, client=carla, learnt=[Learnt(FactType.objects.get(code="interest"), "Tea")])
     dated = write_dated_fact(actor=alice, client=carla, kind="birthday", month=5, day=20)
     join_household(actor=alice, client=carla, person="Hugo", role="spouse")
+    holding = HoldingFactory(client=carla, matures_on=carla.branch.today())
+    maturity = MaturityCase.objects.create(
+        holding=holding,
+        client=carla,
+        matures_on=holding.matures_on,
+        effective_on=holding.matures_on,
+        principal=holding.principal,
+        currency=holding.currency,
+        opened_on=holding.matures_on,
+    )
+    movement = Movement.objects.create(
+        number="M1",
+        client=carla,
+        booked_on=holding.matures_on,
+        amount=9,
+        currency="EUR",
+        direction="out",
+        external=True,
+    )
+    market = MarketEvent.objects.create(
+        title="Rates rose",
+        why="Bonds fell",
+        on=holding.matures_on,
+        until=holding.matures_on,
+        created_by=alice,
+    )
     return {
+        "maturity": maturity.pk,
+        "movement": movement.pk,
+        "product": holding.product.code,
+        "market": market.pk,
         "promise": PromiseFactory(client=carla, noted_by=alice).pk,
         "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
         "stage": "intention",
@@ -232,6 +272,9 @@ def test_stranger_gets_nothing(name, client, db):
                 "arrival-",
                 "counter-u",
                 "counter-take",
+                "maturity-",
+                "movement-",
+                "market-",
             )
         ) or name in ("notification-read", "view-rename", "view-remove", "clients-plan-undo", "messages-undo")
         arguments = [1] if has_key else []
@@ -260,6 +303,11 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
         (reverse("courtesy-undo", args=[world["courtesy"]]), {}),
         (reverse("action-plan") + f"?client={carla.number}", {"about": "x"}),
         (reverse("point-reveal", args=[world["point"]]), {}),
+        (reverse("maturity", args=[world["maturity"]]), {"lost": "10000"}),
+        (reverse("maturity-take-back", args=[world["maturity"]]), {}),
+        (reverse("movement-reason", args=[world["movement"]]), {"reason": "rate"}),
+        (reverse("movement-forget", args=[world["movement"]]), {}),
+        (reverse("market-close", args=[world["market"]]), {}),
         (reverse("promise-note") + f"?client={carla.number}", {"text": "call tomorrow"}),
         (reverse("promise-withdraw", args=[world["promise"]]), {"reason": "no"}),
         (reverse("promise-undo", args=[world["promise"]]), {}),
@@ -291,6 +339,9 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
     assert carla.service_cases.get().steps.count() == 0
     assert carla.referrals.get().state == "offered"
     assert carla.messages.get().is_draft
+    assert carla.maturities.get().settled_at is None
+    assert not carla.movement_reasons.exists()
+    assert MarketEvent.objects.get().closed_at is None
 
 
 def test_absent_and_hidden_clients_answer_alike(signed_in, alice, nina):

@@ -66,7 +66,7 @@ class MessageForm(PanelForm):
         if wanted.get("channel") == "sms":
             hidden.append("subject")
             self.fields["body"].widget.attrs |= {
-                "hx-post": reverse("message-length"),
+                "hx-post": reverse("text-length"),
                 "hx-trigger": "input changed delay:300ms",
                 "hx-params": "body",
                 "hx-target": "#sms-length",

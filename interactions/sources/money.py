@@ -6,7 +6,8 @@ from datetime import timedelta
 from django.conf import settings
 
 from interactions.sources.base import Asked, Due, Source, read
-from portfolio.standing import FRESH, RATE_HOLDS, rate_sql
+from portfolio.rates import RATE_HOLDS, rate_sql
+from portfolio.standing import FRESH
 
 _LEFT = """
 SELECT m.number, m.booked_on, m.amount, m.currency, m.counterparty_bank, m.client_id, k.branch_id, k.tier_id

@@ -23,13 +23,15 @@ from common.models import AuditEntry
 from common.pages import go, tell
 from common.paging import keyset
 from interactions import words
-from interactions.models import Action, ClientMessage, Contact, Opportunity, ServiceCase
+from interactions.ladder import client_ladder
+from interactions.models import Action, Advice, ClientMessage, Contact, Opportunity, ServiceCase
 from interactions.querysets import ContactQuerySet
 from interactions.services.heard import learnt_in
 from interactions.trail import trail_of
 from interactions.trend import proposed_trend
 from interactions.views import file_parts
 from interactions.views.file_people import people_part
+from interactions.views.file_portfolio import portfolio_part, totals_of
 from portfolio.models import Holding
 
 TIMELINE = 10
@@ -149,9 +151,11 @@ def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
         raised = Opportunity.objects.filter(contact__in=[contact.pk for contact in contacts])
         for one in raised.select_related("product"):
             voiced.setdefault(one.contact_id or 0, []).append(one)
+    advised = {row.contact_id: row for row in Advice.objects.filter(contact__in=[c.pk for c in contacts])}
     return [
         {
             "contact": contact,
+            "advice": advised.get(contact.pk),
             "title": words.contact_title(contact),
             "icon": "phone-off"
             if contact.channel == "call" and not contact.is_reached
@@ -218,57 +222,9 @@ def _overview(request: HttpRequest, client: Client, known: Known, today: date) -
         "timeline": _timeline(request, contacts[:TIMELINE]),
         "has_more": len(contacts) > TIMELINE,
         "holdings": holdings[:8],
-        "totals": _totals(holdings),
-        "ladder": _ladder(holdings, today),
+        "totals": totals_of(holdings),
+        "ladder": client_ladder(holdings, today),
     }
-
-
-def _totals(holdings: list[Holding]) -> list[tuple[str, object]]:
-    """Assets by currency, largest first; loans and cards are not assets with us."""
-    totals: dict[str, object] = {}
-    for holding in holdings:
-        if holding.product.kind not in ("loan", "card"):
-            totals[holding.currency] = totals.get(holding.currency, 0) + holding.value
-    return sorted(totals.items(), key=lambda item: -item[1])
-
-
-def _ladder(holdings: list[Holding], today: date) -> dict | None:
-    """What matures in each of the next twelve months, in the currency that matures most."""
-    months = [
-        ((today.year * 12 + today.month - 1 + n) // 12, (today.month - 1 + n) % 12 + 1) for n in range(12)
-    ]
-    sums: dict[str, dict[tuple[int, int], object]] = {}
-    for holding in holdings:
-        if (
-            holding.matures_on
-            and holding.matures_on >= today
-            and holding.product.kind not in ("loan", "card")
-        ):
-            month = (holding.matures_on.year, holding.matures_on.month)
-            if month in months:
-                by_month = sums.setdefault(holding.currency, {})
-                by_month[month] = by_month.get(month, 0) + holding.value
-    if not sums:
-        return None
-    currency = max(sums, key=lambda code: sum(sums[code].values()))
-    top = max(sums[currency].values())
-    bars = []
-    for at, month in enumerate(months):
-        amount = sums[currency].get(month)
-        height = float(amount / top) * 90 if amount else 0
-        bars.append(
-            {
-                "name": saying.day(date(*month, 1), "MMM" if at == 0 or month[1] != 1 else "yMMM"),
-                "amount": amount,
-                "x": at * 48 + 13,
-                "mid": at * 48 + 24,
-                "y": 116 - height,
-                "label_y": 110 - height,
-                "h": height,
-                "first": at == 0,
-            }
-        )
-    return {"currency": currency, "bars": bars}
 
 
 def _contacts(request: HttpRequest, client: Client, today: date) -> dict:
@@ -286,52 +242,13 @@ def _contacts(request: HttpRequest, client: Client, today: date) -> dict:
     return {"timeline": _timeline(request, page.rows), "page": page, "show": show}
 
 
-def _portfolio(request: HttpRequest, client: Client, today: date) -> dict:
-    own = (
-        Holding.objects.filter(client=client)
-        .select_related("product")
-        .order_by("status", "matures_on", "number")
-    )
-    holdings = list(own.prefetch_related("parties__client"))
-    visible = set(
-        Client.objects.visible_to(request.user)
-        .filter(pk__in={party.client_id for holding in holdings for party in holding.parties.all()})
-        .values_list("pk", flat=True)
-    )
-    for holding in holdings:
-        # A party outside one's sight is counted, not named.
-        holding.others = [
-            (shown_name(request.user, party.client), party.get_role_display())
-            if party.client_id in visible
-            else None
-            for party in holding.parties.all()
-            if party.client_id != client.pk
-        ]
-    shared = (
-        Holding.objects.filter(parties__client=client)
-        .exclude(client=client)
-        .select_related("product", "client")
-    )
-    shared = shared.filter(client__in=Client.objects.visible_to(request.user))
-    shared = list(shared[:50])
-    for holding in shared:
-        holding.owner_name = shown_name(request.user, holding.client)
-    opened = [h for h in holdings if h.status == "open"]
-    return {
-        "holdings": holdings,
-        "shared": shared,
-        "totals": _totals(opened),
-        "ladder": _ladder(opened, today),
-    }
-
-
 def _trail(request: HttpRequest, client: Client, today: date) -> dict:
     return {"trail": trail_of(client, before=request.GET.get("before", ""))}
 
 
 PARTS = {
     "contacts": _contacts,
-    "portfolio": _portfolio,
+    "portfolio": portfolio_part,
     "plan": file_parts.plan_part,
     "opportunities": file_parts.opportunities_part,
     "service": file_parts.service_part,

@@ -103,7 +103,10 @@ def _row(user, one: Opportunity, today) -> dict:
 def opportunity_raise(request: HttpRequest, number: str) -> HttpResponse:
     """Write down an interest without logging a contact."""
     client = editable_client(request, number)
-    form = OpportunityForm(request.POST or None, client=client)
+    asked = {name: request.GET.get(name, "") for name in ("product", "amount", "currency")}
+    form = OpportunityForm(
+        request.POST or None, client=client, initial={name: text for name, text in asked.items() if text}
+    )
     back = way_back(request, reverse("client-tab", args=[number, "opportunities"]))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

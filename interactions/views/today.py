@@ -18,7 +18,7 @@ from clients.views.panels import editable_client
 from common import saying
 from common.pages import addresses, editable, go, shown_status, tell, way_back
 from interactions import forms, services, words
-from interactions.models import Action, Appointment, Arrival, Contact, Courtesy
+from interactions.models import Action, Appointment, Arrival, Contact, Courtesy, HolderCall
 from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
 from interactions.services.actions import wake_action
 from interactions.services.reopening import reopen_action
@@ -247,10 +247,19 @@ def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
         "last": last,
         "agreed": agreement_words(agreement) if agreement else "",
         "rank": words.rank(action, on),
+        "to_say": _to_say(action),
         "phone": ContactPoint.objects.usable().filter(client=action.client_id, kind="phone").first(),
         "may_reveal": may_reveal(request.user),
         "today": on,
     }
+
+
+def _to_say(action: Action) -> str:
+    """What the bank wants said where news of the market called for it."""
+    if action.theme.code != "product":
+        return ""
+    call = HolderCall.objects.filter(action=action, event__closed_at=None).select_related("event").first()
+    return call.event.why if call else ""
 
 
 def _action(request: HttpRequest, pk: int) -> Action:

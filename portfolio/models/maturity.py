@@ -17,7 +17,8 @@ _ADDS_UP = """
 IF EXISTS (
     SELECT 1 FROM portfolio_maturitycase c
      WHERE c.id = {case} AND c.settled_at IS NOT NULL
-       AND c.principal <> (SELECT coalesce(sum(p.amount), 0) FROM portfolio_maturitypart p WHERE p.case_id = c.id)
+       AND c.principal <> (SELECT coalesce(sum(p.amount), 0) FROM portfolio_maturitypart p
+                        WHERE p.case_id = c.id AND p.currency = c.currency)
 ) THEN
     RAISE EXCEPTION 'the parts of a settled maturity add up to its principal'
           USING ERRCODE = 'check_violation';
@@ -102,6 +103,7 @@ class MaturityPart(models.Model):
     case = models.ForeignKey(MaturityCase, models.CASCADE, related_name="parts")
     outcome = models.CharField(_("what became of it"), max_length=9, choices=Outcome)
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2)
+    currency = Currency(_("currency"))  # the case's
     product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
     suitability_reason = models.CharField(_("why it suits all the same"), max_length=300, blank=True)
     written_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -10,7 +10,7 @@ from clients.models import Client, Tier
 from clients.querysets import OfClientQuerySet
 from common.history import tracked
 from portfolio.models.money import Movement
-from portfolio.models.product import Product
+from portfolio.models.product import Currency, Product
 
 
 @tracked()
@@ -72,6 +72,7 @@ class ClientAssets(models.Model):
     client = models.OneToOneField(Client, models.CASCADE, primary_key=True, related_name="assets")
     as_of = models.DateField(_("as of"))
     amount = models.DecimalField(_("assets"), max_digits=20, decimal_places=2)
+    currency = Currency(_("currency"))  # the reporting currency then
     over_tier = models.ForeignKey(Tier, models.CASCADE, null=True, related_name="+")
     over_since = models.DateField(null=True)
     over_ended_at = models.DateTimeField(null=True)  # when they were last found below it again

@@ -8,7 +8,7 @@ import pytest
 from corebanking.models import ImportJob
 from corebanking.refusals import ImportRefused
 from corebanking.services import undo_import
-from portfolio.models import BalanceSnapshot, ClientAssets, ChannelUse, LimitCrossing, Movement, Price, Rate
+from portfolio.models import BalanceSnapshot, ChannelUse, ClientAssets, LimitCrossing, Movement, Price, Rate
 from tests.corebanking.test_known import reasons
 from tests.factories import ProductFactory, PurchaseFactory
 

@@ -1,0 +1,122 @@
+"""News of the market: who holds the marked products is called, once each."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from clients.models import Client, Theme
+from clients.services.ground import clean, required
+from interactions.models import Action, HolderCall, Severity
+from interactions.querysets import SILENT
+from interactions.services.opening import New, new_ids, open_actions
+from portfolio.holders import held_by, holds
+from portfolio.models import MarketEvent, Product
+from staff.models import Role, User
+
+CHUNK = 2000
+MAY_OPEN = (Role.SUPERVISOR, Role.HEAD_OFFICE)
+
+
+@transaction.atomic
+def open_market_event(
+    *, actor: User, title: str, why: str, products: Iterable[Product], until: date
+) -> MarketEvent:
+    """Mark products, say why, and make the calls of those who hold them; the event with its calls.
+
+    Rule (domain.md, portfolio; the article's "when the market moves, look after those who bought"): every holder
+    among the clients whom one works with has exactly one call, an action of the theme `product` open from today to
+    `until`. Whoever has an open action of the theme already is told in that one. Blocked, closed and deceased
+    clients are left out, dormant ones too.
+    Visibility: a supervisor's branches, head office's all. Raises: ValidationError by field; PermissionDenied.
+    """
+    if actor.role not in MAY_OPEN or not actor.is_active:
+        raise PermissionDenied
+    title = required("title", title, _("Write what happened."), most=150)
+    why = why.replace("\r\n", "\n").strip()
+    clean({"why": why})
+    if not why:
+        raise ValidationError({"why": _("Write what to tell the clients.")})
+    marked = list(products)
+    if not marked:
+        raise ValidationError({"products": _("Choose the products.")})
+    today = actor.today()
+    if until < today:
+        raise ValidationError({"until": _("Choose today or a later day.")})
+    event = MarketEvent.objects.create(title=title, why=why[:4000], on=today, until=until, created_by=actor)
+    event.products.set(marked)
+    call_holders(event, actor)
+    return event
+
+
+def call_holders(event: MarketEvent, actor: User) -> int:
+    """Make the calls that the holders of an event's products do not have yet; how many. Part of a transaction."""
+    products = list(event.products.values_list("pk", flat=True))
+    theme = Theme.objects.get(code="product")
+    told = HolderCall.objects.filter(event=event).values("client")
+    holders = list(
+        Client.objects.worked_by(actor)
+        .filter(holds(products))
+        .exclude(status__in=(*SILENT, "dormant"))
+        .exclude(pk__in=told)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+    for at in range(0, len(holders), CHUNK):
+        _call(event, theme, holders[at : at + CHUNK], products)
+    return len(holders)
+
+
+def _call(event: MarketEvent, theme: Theme, clients: list[int], products: list[int]) -> None:
+    standing = dict(
+        Action.objects.open()
+        .filter(client__in=clients, theme=theme)
+        .order_by("client", "-pk")
+        .values_list("client_id", "pk")
+    )
+    fresh = [pk for pk in clients if pk not in standing]
+    coming = dict(zip(fresh, new_ids(len(fresh)), strict=True))
+    held = held_by(fresh, products)
+    rows = []
+    for pk in fresh:
+        currency, amount = max(held.get(pk, [("", None)]), key=lambda one: one[1] or 0)
+        rows.append(
+            New(
+                id=coming[pk],
+                client_id=pk,
+                opens_on=event.on,
+                due_on=event.until,
+                severity=Severity.USUAL,
+                about=event.title,
+                amount=amount,
+                currency=currency,
+            )
+        )
+    open_actions(rows, theme=theme, channel="call", origin=Action.Origin.BY_HAND)
+    HolderCall.objects.bulk_create(
+        [HolderCall(event=event, client_id=pk, action_id=standing.get(pk) or coming[pk]) for pk in clients]
+    )
+
+
+@transaction.atomic
+def close_market_event(*, actor: User, event: MarketEvent) -> int:
+    """End an event: the calls that it made and nobody has done yet go; how many. A second call changes nothing.
+
+    Rule: whoever may open one in its place; an action that stood before the event stays.
+    """
+    if actor.role not in MAY_OPEN or not MarketEvent.objects.filter(pk=event.pk, created_by=actor).exists():
+        raise PermissionDenied
+    row = MarketEvent.objects.select_for_update().get(pk=event.pk)
+    if row.closed_at is not None:
+        return 0
+    row.closed_at = timezone.now()
+    row.save(update_fields=["closed_at"])
+    mine = HolderCall.objects.filter(event=row).values("action")
+    return (
+        Action.objects.open()
+        .filter(pk__in=mine, origin=Action.Origin.BY_HAND, source="", about=row.title, due_on=row.until)
+        .update(state=Action.State.CANCELLED, closed_at=row.closed_at, reason=_("The event was closed."))
+    )
