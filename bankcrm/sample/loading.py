@@ -22,6 +22,7 @@ from bankcrm.sample.cast import ADMINISTRATOR, SEES_IDENTITIES, STAFF
 from bankcrm.sample.files import Bank, Wish, make_bank, write_files
 from bankcrm.sample.followed import reminder_rules, start_today, strict_tiers, write_the_year
 from bankcrm.sample.introduced import introduce_clients
+from bankcrm.sample.maturing import mature
 from clients.models import Client
 from common.models import SavedRun
 from corebanking.models import ImportJob
@@ -143,6 +144,8 @@ def _finish(bank: Bank, clock: "_Clock") -> None:
         # A database that was just filled knows nothing of its tables, and looks at each row for each row.
         cursor.execute("ANALYZE interactions_action, clients_assignment, clients_client")
     clock.done(f"introductions: {introduce_clients(bank.wish.as_of)}")
+    matured = mature(bank)
+    clock.done("maturing: " + ", ".join(f"{count} {what}" for what, count in matured.items()))
     arranged = arrange()
     clock.done("arranged: " + ", ".join(f"{count} {what}" for what, count in arranged.items()))
     SavedRun.objects.filter(job=JOB, on=bank.wish.as_of).update(finished_at=timezone.now())

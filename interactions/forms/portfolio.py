@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from crispy_forms.layout import Div, Field
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -26,13 +27,13 @@ class MaturityForm(PanelForm):
     error_names = {"parts": "renewed", "product": "moved_into"}
 
     renewed = _amount(_("Renewed"))
-    moved = _amount(_("Moved into another product"))
-    moved_into = ProductField(label=_("into"), queryset=None, required=False)
+    moved = _amount(_("Moved"))
+    moved_into = ProductField(label=_("into which product"), queryset=None, required=False)
     suitability_reason = forms.CharField(label=_("Why it suits all the same"), required=False, max_length=300)
     withdrawn = _amount(_("Withdrawn"))
     lost = _amount(_("Lost to another bank"))
-    brought_amount = _amount(_("Brought from elsewhere, beside it"))
-    brought_from = forms.CharField(label=_("from"), required=False, max_length=120)
+    brought_amount = _amount(_("Brought from elsewhere"))
+    brought_from = forms.CharField(label=_("from which bank"), required=False, max_length=120)
     note = forms.CharField(label=_("Note"), required=False, max_length=300)
 
     def __init__(self, *args, case: MaturityCase, **kwargs):
@@ -42,6 +43,8 @@ class MaturityForm(PanelForm):
         product = self.fields["moved_into"]
         product.queryset, product.client, product.today = on_sale(today), case.client, today
         self.fields["renewed"].widget.attrs["autofocus"] = True
+        if not (self.data if self.is_bound else self.initial).get("suitability_reason"):
+            self.fields["suitability_reason"].widget = forms.HiddenInput()  # asked for where one is needed
         self.lay_out(
             "renewed",
             Div(
@@ -62,6 +65,11 @@ class MaturityForm(PanelForm):
             ),
             "note",
         )
+
+    def add_service_errors(self, error: ValidationError) -> None:
+        super().add_service_errors(error)
+        if "suitability_reason" in self.errors:
+            self.fields["suitability_reason"].widget = forms.TextInput(attrs={"maxlength": 300})
 
     @staticmethod
     def initial_of(case: MaturityCase) -> dict:
