@@ -21,6 +21,7 @@ from interactions import services
 from interactions.forms import following as forms
 from interactions.models import CaseStep, Promise, Referral, ServiceCase
 from interactions.services import cases, referrals
+from portfolio.recovery import recovery_of
 
 ROLES = ("account_manager", "supervisor")
 
@@ -253,8 +254,34 @@ def case_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_edit": may_edit,
         "today": user.today(),
         "client": case.client,
+        "money": _money(case),
     }
     return render(request, "interactions/case.html", context, status=shown_status(request))
+
+
+def _money(case: ServiceCase) -> dict | None:
+    """What the client had with us before the case, what is there now, and what became of it, in words."""
+    zone = case.client.branch.zone
+    opened_on = timezone.localtime(case.opened_at, zone).date()
+    found = recovery_of(case.client, opened_on)
+    if found is None:
+        return None
+    if not found.fell:
+        said = _("Nothing was taken away since.")
+    elif found.came_back_on is not None:
+        said = _("It was whole again on %(date)s.") % {"date": saying.day(found.came_back_on)}
+    else:
+        said = _("It is not whole again.")
+    codes = sorted({*found.before, *found.now}, key=lambda code: -found.before.get(code, 0))
+    return {
+        "said": said,
+        "is_whole": not found.fell or found.came_back_on is not None,
+        "before_on": found.before_on,
+        "now_on": found.now_on,
+        "rows": [
+            (code, found.before.get(code), found.lowest.get(code), found.now.get(code)) for code in codes
+        ],
+    }
 
 
 def case_close(request: HttpRequest, pk: int) -> HttpResponse:
