@@ -18,6 +18,7 @@ from clients.views.panels import editable_client
 from common import saying
 from common.pages import addresses, editable, go, shown_status, tell, way_back
 from interactions import forms, services, words
+from interactions.beside import beside
 from interactions.models import Action, Appointment, Arrival, Contact, Courtesy, HolderCall
 from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
 from interactions.services.actions import wake_action
@@ -248,6 +249,7 @@ def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
         "agreed": agreement_words(agreement) if agreement else "",
         "rank": words.rank(action, on),
         "to_say": _to_say(action),
+        "beside": beside(action, number),
         "phone": ContactPoint.objects.usable().filter(client=action.client_id, kind="phone").first(),
         "may_reveal": may_reveal(request.user),
         "today": on,

@@ -9,8 +9,9 @@ from clients.models import Tier
 from interactions import words
 from interactions.models import Action, Occurrence
 from interactions.services import raise_due
-from portfolio.models import BalanceSnapshot, ClientAssets, Movement, Rate
+from portfolio.models import BalanceSnapshot, ClientAssets, MaturityCase, Movement, Rate
 from portfolio.standing import reckon_assets
+from tests.factories import HoldingFactory
 
 FRIDAY = date(2026, 3, 6)
 MONDAY = FRIDAY + timedelta(days=3)
@@ -170,3 +171,23 @@ def test_nothing_is_known_of_whom_no_balance_is_left(carla, tiers):
     BalanceSnapshot.objects.all().delete()
     reckon_assets()
     assert not ClientAssets.objects.exists()
+
+
+# -- what an action leads to ------------------------------------------------------------------------
+
+
+def test_the_row_in_hand_leads_to_the_reason_the_maturity_or_a_specialist(signed_in, alice, carla, tiers):
+    movement = moved(carla, "250000")
+    grown(carla, 400_000, *[600_000] * 4)
+    HoldingFactory(client=carla, opened_on=FRIDAY, matures_on=MONDAY + timedelta(days=8))
+    raise_due(on=MONDAY)
+    browser = signed_in(alice)
+
+    def hand(source):
+        return browser.get(
+            f"/actions/{told(source).get().pk}/hand/", headers={"HX-Request": "true"}
+        ).content.decode()
+
+    assert f"/portfolio/movements/{movement.pk}/" in hand("outflow")
+    assert f"/portfolio/maturities/{MaturityCase.objects.get().pk}/" in hand("maturity")
+    assert "/client/N-1/referral/make/" in hand("tier_upgrade")
