@@ -185,7 +185,7 @@ def test_the_row_in_hand_leads_to_the_reason_the_maturity_or_a_specialist(signed
 
     def hand(source):
         return browser.get(
-            f"/actions/{told(source).get().pk}/hand/", headers={"HX-Request": "true"}
+            f"/actions/{told(source).get().pk}/", headers={"HX-Request": "true"}
         ).content.decode()
 
     assert f"/portfolio/movements/{movement.pk}/" in hand("outflow")
