@@ -20,7 +20,7 @@ from clients.models import Client
 from corebanking.kinds import kind_of
 from corebanking.models import Coverage
 from corebanking.services import import_path
-from portfolio.models import LimitCrossing, Product
+from portfolio.models import ClientAssets, LimitCrossing, Product
 from staff.models import Branch, User
 
 LEDGERS = ("prices", "rates", "balances", "movements", "channel_use")
@@ -204,7 +204,7 @@ def _tables(kind: str) -> list[tuple[str, str]]:
         found.sort(key=lambda model: (model is not Client, model._meta.db_table))
     else:
         found = [*kind_of(kind).undo_models, Coverage]
-        found += [LimitCrossing] if kind == "prices" else []
+        found += {"prices": [LimitCrossing], "balances": [ClientAssets]}.get(kind, [])
     return [(model._meta.db_table, model._meta.pk.column) for model in found]
 
 
