@@ -142,7 +142,7 @@ def test_channel_use_is_found_by_channel_and_months(person, alice, carla, found)
     [("balances", BalanceFactory), ("movements", MovementFactory), ("channel-use", ChannelUseFactory)],
 )
 def test_whoever_reads_a_ledger_of_clients_is_recorded(person, alice, carla, collection, factory):
-    """No page shows these outside the file, so a list of them is a look at the file or an export."""
+    """Pages show these only in part outside the file, so a list of them is a look at the file or an export."""
     caller = person(alice)
     caller.get(f"/api/v1/{collection}/")
     assert not AuditEntry.objects.filter(actor_id=alice.pk).exists()  # of nothing
