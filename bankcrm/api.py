@@ -32,6 +32,7 @@ from common.api.views import ApiView
 from corebanking.api import ImportViewSet
 from interactions.api import (
     ActionViewSet,
+    AdviceViewSet,
     AppointmentViewSet,
     ClientMessageViewSet,
     ContactViewSet,
@@ -44,7 +45,18 @@ from interactions.api import (
 )
 from messaging.api import NotificationViewSet
 from metrics.api import MetricsView
-from portfolio.api import HoldingViewSet, ProductViewSet, PurchaseViewSet, SuitabilityView
+from portfolio.api import (
+    BalanceViewSet,
+    ChannelUseViewSet,
+    HoldingViewSet,
+    LimitCrossingViewSet,
+    MovementViewSet,
+    PriceViewSet,
+    ProductViewSet,
+    PurchaseViewSet,
+    RateViewSet,
+    SuitabilityView,
+)
 from staff.api import BranchViewSet, MeView, StaffViewSet
 
 app_name = "api"
@@ -68,6 +80,7 @@ router.register("client_messages", ClientMessageViewSet, "client-message")
 router.register("appointments", AppointmentViewSet, "appointment")
 router.register("courtesies", CourtesyViewSet, "courtesy")
 router.register("occurrences", OccurrenceViewSet, "occurrence")
+router.register("advice", AdviceViewSet, "advice")
 router.register("promises", PromiseViewSet, "promise")
 router.register("opportunities", OpportunityViewSet, "opportunity")
 router.register("service_cases", ServiceCaseViewSet, "service-case")
@@ -75,6 +88,12 @@ router.register("referrals", ReferralViewSet, "referral")
 router.register("products", ProductViewSet, "product")
 router.register("holdings", HoldingViewSet, "holding")
 router.register("purchases", PurchaseViewSet, "purchase")
+router.register("prices", PriceViewSet, "price")
+router.register("rates", RateViewSet, "rate")
+router.register("balances", BalanceViewSet, "balance")
+router.register("movements", MovementViewSet, "movement")
+router.register("channel-use", ChannelUseViewSet, "channel-use")
+router.register("limit-crossings", LimitCrossingViewSet, "limit-crossing")
 router.register("notifications", NotificationViewSet, "notification")
 router.register("branches", BranchViewSet, "branch")
 router.register("staff", StaffViewSet, "staff")

@@ -24,15 +24,17 @@ _RECKON = """
 WITH touched AS MATERIALIZED (
     SELECT DISTINCT t.id, k.tier_id FROM ({clients}) AS t (id) JOIN clients_client k ON k.id = t.id
 ), newest AS MATERIALIZED (
-    SELECT t.id, t.tier_id, max(b.as_of) AS as_of
-      FROM touched t JOIN portfolio_balancesnapshot b ON b.client_id = t.id
-     GROUP BY t.id, t.tier_id
+    SELECT t.id, t.tier_id, last.as_of
+      FROM touched t CROSS JOIN LATERAL (
+           SELECT b.as_of FROM portfolio_balancesnapshot b
+            WHERE b.client_id = t.id ORDER BY b.as_of DESC LIMIT 1) last
 ), held AS (
-    SELECT DISTINCT ON (b.client_id, b.currency)
-           b.client_id, b.currency, b.as_of, b.deposits + b.investments AS assets
-      FROM newest n
-      JOIN portfolio_balancesnapshot b ON b.client_id = n.id AND b.as_of > n.as_of - %(fresh)s
-     ORDER BY b.client_id, b.currency, b.as_of DESC
+    SELECT n.id AS client_id, h.*
+      FROM newest n CROSS JOIN LATERAL (
+           SELECT DISTINCT ON (b.currency) b.currency, b.as_of, b.deposits + b.investments AS assets
+             FROM portfolio_balancesnapshot b
+            WHERE b.client_id = n.id AND b.as_of > n.as_of - %(fresh)s
+            ORDER BY b.currency, b.as_of DESC) h
 ), total AS MATERIALIZED (
     SELECT n.id, n.tier_id, n.as_of, coalesce(round(sum(h.assets / {held_rate}), 2), 0) AS amount
       FROM newest n LEFT JOIN held h ON h.client_id = n.id

@@ -27,6 +27,7 @@ from clients.services import refresh_search, value_hash
 from interactions.models import (
     THEME_OF,
     Action,
+    Advice,
     Appointment,
     ClientMessage,
     Contact,
@@ -39,7 +40,17 @@ from interactions.models import (
     ServiceCase,
     StageChange,
 )
-from portfolio.models import Holding, Product, Purchase
+from portfolio.models import (
+    BalanceSnapshot,
+    ChannelUse,
+    Holding,
+    LimitCrossing,
+    Movement,
+    Price,
+    Product,
+    Purchase,
+    Rate,
+)
 from staff.models import Branch, Cover, User
 from staff.services import rebuild_branch_paths
 
@@ -160,6 +171,25 @@ class ActionFactory(factory.django.DjangoModelFactory):
     about = "Ask about the summer"
 
 
+class AdviceFactory(factory.django.DjangoModelFactory):
+    """Advice that the client still thinks over, so that its duty is open."""
+
+    class Meta:
+        model = Advice
+
+    client = factory.SubFactory(ClientFactory)
+    by = factory.SubFactory(UserFactory)
+    action = factory.SubFactory(ActionFactory, client=factory.SelfAttribute("..client"), source="limit")
+    contact = factory.SubFactory(
+        ContactFactory,
+        client=factory.SelfAttribute("..client"),
+        staff=factory.SelfAttribute("..by"),
+        action=factory.SelfAttribute("..action"),
+    )
+    advised = "hold"
+    decision = "thinks"
+
+
 class AppointmentFactory(factory.django.DjangoModelFactory):
     """Tomorrow at the same time; the action's day does not follow, services see to that."""
 
@@ -230,6 +260,71 @@ class PurchaseFactory(factory.django.DjangoModelFactory):
     bought_on = _today_of_the_client
     amount = Decimal("10000.00")
     currency = factory.LazyAttribute(lambda purchase: purchase.product.currency)
+
+
+class PriceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Price
+
+    product = factory.SubFactory(ProductFactory)
+    on = date(2026, 3, 2)
+    price = Decimal("10.5")
+
+
+class RateFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Rate
+
+    currency = "USD"
+    on = factory.Sequence(lambda n: date(2000, 1, 3) + timedelta(days=n))
+    rate = Decimal("1.08")
+
+
+class BalanceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BalanceSnapshot
+
+    client = factory.SubFactory(ClientFactory)
+    as_of = date(2026, 3, 31)
+    currency = "EUR"
+    deposits = Decimal("1000.00")
+    investments = Decimal("250.00")
+
+
+class MovementFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Movement
+
+    number = factory.Sequence(lambda n: f"M{n:05}")
+    client = factory.SubFactory(ClientFactory)
+    booked_on = date(2026, 3, 2)
+    amount = Decimal("300.00")
+    currency = "EUR"
+    direction = "out"
+    counterparty_bank = "Banco Sur"
+    external = True
+
+
+class ChannelUseFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ChannelUse
+
+    client = factory.SubFactory(ClientFactory)
+    month = date(2026, 3, 1)
+    channel = "mobile"
+    count = 12
+
+
+class LimitCrossingFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = LimitCrossing
+
+    purchase = factory.SubFactory(PurchaseFactory)
+    client = factory.SelfAttribute("purchase.client")
+    side = "loss"
+    on = date(2026, 3, 6)
+    limit = Decimal(9)
+    price = Decimal("8.9")
 
 
 class OpportunityFactory(factory.django.DjangoModelFactory):

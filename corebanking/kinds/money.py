@@ -190,7 +190,9 @@ class Movements(Ledger):
     checks = tuple(
         Check(
             column,
-            f"EXISTS (SELECT 1 FROM portfolio_movement t WHERE t.id = p.target_id AND t.{target} <> {value})",
+            # New ones are left out first: else each check reads the whole ledger to find none of them.
+            "p.act <> 'c' AND EXISTS (SELECT 1 FROM portfolio_movement t"
+            f" WHERE t.id = p.target_id AND t.{target} <> {value})",
             _("stands otherwise in the bank, and a movement is never overwritten: book another one"),
         )
         for column, (target, value) in _FIXED.items()

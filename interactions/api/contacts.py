@@ -1,9 +1,6 @@
 """The API of contacts. Everything is seen with its client, never without."""
 
-from datetime import date, datetime, time
-
 from django.db.models import Prefetch, QuerySet
-from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,6 +11,7 @@ from clients.api.ground import ClientField, OfClientFilters, OfClientSerializer,
 from clients.api.known import LearntInput
 from clients.models import Channel
 from clients.services import Learnt
+from common.api.filters import within_local_days
 from common.api.serializers import CodeField, StrictSerializer, VisibleIdField
 from interactions import services
 from interactions.api.ground import ReasonInput, ThemeField
@@ -136,6 +134,7 @@ class ContactInput(StrictSerializer):
         return data
 
 
+@within_local_days("occurred_at")
 class ContactFilters(OfClientFilters):
     staff = filters.CharFilter("staff__staff_number", label="Staff number.")
     result = filters.ChoiceFilter(choices=Contact.Result.choices)
@@ -145,19 +144,6 @@ class ContactFilters(OfClientFilters):
     class Meta:
         model = Contact
         fields: list[str] = []
-
-    def since_day(self, queryset: QuerySet, name: str, day: date) -> QuerySet:
-        return queryset.filter(occurred_at__gte=timezone.make_aware(datetime.combine(day, time.min)))
-
-    def until_day(self, queryset: QuerySet, name: str, day: date) -> QuerySet:
-        return queryset.filter(occurred_at__lte=timezone.make_aware(datetime.combine(day, time.max)))
-
-
-# `from` is a word of the language, so these two cannot stand in the class.
-ContactFilters.base_filters["from"] = filters.DateFilter(
-    method="since_day", label="First day, in your time zone."
-)
-ContactFilters.base_filters["to"] = filters.DateFilter(method="until_day", label="Last day, included.")
 
 
 class ContactViewSet(OfClientViewSet):

@@ -10,8 +10,11 @@ from rest_framework.test import APIClient
 
 from tests.factories import (
     ActionFactory,
+    AdviceFactory,
     AgreementFactory,
     AppointmentFactory,
+    BalanceFactory,
+    ChannelUseFactory,
     ClientFactory,
     ClientMessageFactory,
     ConsentFactory,
@@ -22,6 +25,8 @@ from tests.factories import (
     HoldingFactory,
     HouseholdFactory,
     IntroductionFactory,
+    LimitCrossingFactory,
+    MovementFactory,
     OccurrenceFactory,
     OpportunityFactory,
     PromiseFactory,
@@ -76,6 +81,7 @@ def machine():
 
 def rows_of(client, manager) -> dict:
     """What is known of a client, agreed with, and voiced by a client: a row of each."""
+    purchase = PurchaseFactory(client=client, number=f"PU-{client.number}", seller=manager)
     return {
         "fact": FactFactory(client=client),
         "dated_fact": DatedFactFactory(client=client),
@@ -96,7 +102,12 @@ def rows_of(client, manager) -> dict:
         "service_case": ServiceCaseFactory(client=client, opened_by=manager),
         "referral": ReferralFactory(client=client, referred_by=manager),
         "client_message": ClientMessageFactory(client=client, written_by=manager),
-        "purchase": PurchaseFactory(client=client, number=f"PU-{client.number}", seller=manager),
+        "purchase": purchase,
+        "balance": BalanceFactory(client=client),
+        "movement": MovementFactory(client=client),
+        "channel_use": ChannelUseFactory(client=client),
+        "limit_crossing": LimitCrossingFactory(purchase=purchase),
+        "advice": AdviceFactory(client=client, by=manager),
     }
 
 

@@ -49,9 +49,16 @@ COLLECTIONS = {
     "referrals": ("referral", "pk"),
     "purchases": ("purchase", "number"),
     "client_messages": ("client_message", "pk"),
+    "balances": ("balance", "pk"),
+    "movements": ("movement", "number"),
+    "channel-use": ("channel_use", "pk"),
+    "limit-crossings": ("limit_crossing", "pk"),
+    "advice": ("advice", "pk"),
 }
 # Collections in which nobody's client is.
-CATALOGUES = {"tiers", "themes", "fact_types", "products", "branches", "staff", "notifications", "imports"}
+CATALOGUES = {
+    "tiers", "themes", "fact_types", "products", "prices", "rates", "branches", "staff", "notifications", "imports",
+}  # fmt: skip
 # Ways to reach a client are nothing for head office without the right to identities.
 WITHHELD = {("dora", "contact_points")}
 
@@ -139,7 +146,7 @@ def test_each_role_writes_only_where_it_may(person, cast, rows, name):
             "/api/v1/actions/",
             {"client_number": "N-1", "theme": "service", "channel": "call", "due_on": _tomorrow(cast[name])},
         ),
-        *additions_of("N-1", cast[name]),
+        *additions_of(rows["N-1"], cast[name]),
     ]
     for address, body in additions:
         answer = caller.post(address, body)
@@ -175,9 +182,9 @@ def changes_of(row: dict, user) -> list[tuple[str, str, dict]]:
     ]
 
 
-def additions_of(number: str, user) -> list[tuple[str, dict]]:
+def additions_of(row: dict, user) -> list[tuple[str, dict]]:
     """A body of each collection that takes new rows."""
-    named = {"client_number": number}
+    named = {"client_number": row["client"].number}
     tomorrow = _tomorrow(user)
     return [
         ("/api/v1/facts/", named | {"fact_type": "need", "value": "a pension"}),
@@ -194,6 +201,10 @@ def additions_of(number: str, user) -> list[tuple[str, dict]]:
             named | {"kind": "notice", "channel": "email", "language": "en", "subject": "Hi", "body": "Well"},
         ),
         ("/api/v1/service_cases/", named | {"kind": "loss", "text": "The card was lost"}),
+        (
+            "/api/v1/advice/",
+            {"action": row["advice"].action_id, "advised": "sell", "decision": "sells", "channel": "call"},
+        ),
     ]
 
 
@@ -258,6 +269,7 @@ def marked(rows) -> None:
         "service_case": ["text"],
         "referral": ["reason", "outcome"],
         "client_message": ["subject", "body", "suitability_reason", "repeat_reason"],
+        "movement": ["counterparty_bank"],
     }
     for row in rows.values():
         for key, fields in texts.items():

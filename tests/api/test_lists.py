@@ -17,7 +17,9 @@ from tests.factories import (
     HoldingFactory,
     OccurrenceFactory,
     OpportunityFactory,
+    PriceFactory,
     ProductFactory,
+    RateFactory,
     RelationFactory,
 )
 
@@ -153,7 +155,8 @@ def test_updated_since_must_be_a_moment(person, alice, carla):
 
 
 @pytest.mark.parametrize(
-    "collection", [*(prefix for prefix in COLLECTIONS if prefix != "clients"), "products", "branches"]
+    "collection",
+    [*(prefix for prefix in COLLECTIONS if prefix != "clients"), "products", "prices", "rates", "branches"],
 )
 def test_a_list_costs_the_same_queries_for_two_rows_and_for_forty(person, alice, north, collection):
     def add(count: int) -> None:
@@ -162,6 +165,8 @@ def test_a_list_costs_the_same_queries_for_two_rows_and_for_forty(person, alice,
             ContactFactory(client=held, staff=alice, note="words")
             ActionFactory(client=held, owner=alice)
             OccurrenceFactory(client=held)
+            PriceFactory()
+            RateFactory()
             HoldingFactory(client=held, product=ProductFactory()).parties.create(client=held, role="owner")
             made = rows_of(held, alice)
             won = {"stage": "won", "closed_at": timezone.now(), "purchase": made["purchase"]}

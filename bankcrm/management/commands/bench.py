@@ -40,6 +40,9 @@ class Command(BaseCommand):
         parser.add_argument("--contacts", type=int, default=1_000_000)
         parser.add_argument("--rounds", type=int, default=60, help="requests of each kind (60)")
         parser.add_argument("--import-rows", type=int, default=20_000, help="clients in the imported file")
+        parser.add_argument(
+            "--ledger-rows", type=int, default=100_000, help="rows of each imported ledger of money"
+        )
         parser.add_argument("--database", help="the database to use and keep")
         parser.add_argument("--fresh", action="store_true", help="build the bank anew")
         parser.add_argument("--no-write", action="store_true", help="leave RESULTS.md as it is")
@@ -61,6 +64,8 @@ class Command(BaseCommand):
             for found in pages.measured(options["rounds"]):
                 verdicts.append(self._say(results.of_page(found)))
             verdicts.append(self._say(results.of_import(imports.measured(options["import_rows"]))))
+            for kind in imports.LEDGERS:
+                verdicts.append(self._say(results.of_import(imports.measured(options["ledger_rows"], kind))))
             per_second = load.contacts_per_second(url_of(name), seconds=max(2, options["rounds"] / 6))
             verdicts.append(self._say(results.of_load(per_second)))
         if not options["no_write"]:
