@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from common import saying
 from metrics import words
-from metrics.definitions import INDICATORS, MONEY, SHARE, TRACKS, Figure, Indicator, Part, Sum, divided
+from metrics.definitions import INDICATORS, MONEY, SHARE, TRACKS, Indicator
+from metrics.figures import Figure, Part, Sum, divided
 from metrics.reports import BRANCH, Report, Row
 from portfolio.models import Product
 

@@ -23,7 +23,8 @@ from common.paging import PAGE_SIZES, keyset
 from interactions.models import Contact
 from interactions.querysets import WRITTEN
 from metrics import behind, querysets, tables, words
-from metrics.definitions import SHARE, divided
+from metrics.definitions import SHARE
+from metrics.figures import divided
 from metrics.forms import YEAR, ClientsForm, ScopeForm
 from metrics.periods import Kind, Period, add_months, month_end
 from metrics.reports import (

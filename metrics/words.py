@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common import saying
-from metrics.definitions import Figure
+from metrics.figures import Figure
 from metrics.periods import Period
 
 

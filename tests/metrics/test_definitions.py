@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from clients.models import Assignment, Client, Standing
 from interactions.models import Contact
 from messaging.models import Message
-from metrics.definitions import INDICATORS, Figure
+from metrics.definitions import INDICATORS
+from metrics.figures import Figure
 from metrics.periods import Period
 from metrics.reports import report, reports, scope_of_bank
 from staff.models import Branch, User
