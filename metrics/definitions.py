@@ -19,13 +19,21 @@ Query = Callable[[querysets.Selection, Iterable[Period], str], list[dict[str, An
 
 SHARE, COUNT, HOURS, MONEY = "share", "count", "hours", "money"
 # The tracks of a review: was the client reached, what was learnt, what wants following up, what was sold,
-# and who waits.
-CONTACT, LEARNT, FOLLOWED, SOLD, LATE = "contact", "learnt", "followed", "sold", "late"
+# what money came and stayed, and who waits.
+CONTACT, LEARNT, FOLLOWED, SOLD, ENTRUSTED, LATE = (
+    "contact",
+    "learnt",
+    "followed",
+    "sold",
+    "entrusted",
+    "late",
+)
 TRACKS = {
     CONTACT: _("Contact"),
     LEARNT: _("What was learnt"),
     FOLLOWED: _("Opportunities"),
     SOLD: _("Sales"),
+    ENTRUSTED: _("Money with us"),
     LATE: _("Lateness"),
 }
 
@@ -217,13 +225,60 @@ INDICATORS = [
         _(
             "What these clients bought in the period, by kind of product, counted for the account manager of the "
             "client, whoever sold it. A reversal takes away on the day it is booked. Amounts stay in their "
-            "currency: one total is given only where all of it is in one."
+            "currency; together they are shown in the reporting currency, at the rate of the day of each purchase "
+            "or of the week before. What has no such rate is shown beside it, unconverted."
         ),
         MONEY,
         money.sales,
         figures.sales,
         SOLD,
         is_compared=True,
+    ),
+    Indicator(
+        "net_new_money",
+        _("Net new money"),
+        _(
+            "What came to these clients' accounts from other banks in the period, less what went to other banks, "
+            "by the day of booking. The clients' own accounts elsewhere and salaries are included; what moves "
+            "between accounts here is not. Amounts stay in their currency; together they are shown in the "
+            "reporting currency, at the rate of the day of booking or of the week before. What has no such rate "
+            "is shown beside it, unconverted."
+        ),
+        MONEY,
+        money.net_new_money,
+        figures.net_new_money,
+        ENTRUSTED,
+    ),
+    Indicator(
+        "aum",
+        _("Assets with us"),
+        _(
+            "Deposits and investments of these clients on the last day of the period, loans apart: of each "
+            "currency the last balance that is at most 31 days old on that day. Clients of whom there is none are "
+            "not in it; how many are is shown. Together the amounts are shown in the reporting currency, at the "
+            "rate of that last day or of the week before; what has no such rate is shown beside it, unconverted. "
+            "Its change is held against the end of the period before, over the clients of that day, and moves "
+            "with the rates where there are several currencies."
+        ),
+        MONEY,
+        money.assets,
+        figures.assets,
+        ENTRUSTED,
+        is_compared=True,
+    ),
+    Indicator(
+        "maturity_retention",
+        _("Matured money kept"),
+        _(
+            "Of the money whose term ended in the period, on the working day to which it moved, the share that "
+            "was renewed or moved into another product, in each currency. Terms that were ended early are left "
+            "out. As long as it is not settled what became of it, money counts as not kept, and how much that is "
+            "stands beside it. Several currencies have one share only where each has a rate of its day."
+        ),
+        SHARE,
+        money.maturities,
+        figures.retention,
+        ENTRUSTED,
     ),
     Indicator(
         "overdue",

@@ -34,10 +34,55 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Total:
+    """What amounts of several currencies come to in the reporting currency; `unconverted` has no rate.
+
+    `amount` is None where nothing could be converted.
+    """
+
+    currency: str
+    amount: Decimal | None
+    unconverted: tuple[Sum, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "currency": self.currency,
+            "amount": None if self.amount is None else str(self.amount),
+            "unconverted": [one.as_dict() for one in self.unconverted],
+        }
+
+
+@dataclass(frozen=True)
+class Matured:
+    """Principal of one currency that matured, how much of it stayed, and of how much nobody knows yet."""
+
+    currency: str
+    count: int
+    matured: Decimal
+    kept: Decimal
+    unknown: Decimal
+
+    @property
+    def value(self) -> float | None:
+        return float(self.kept / self.matured) if self.matured else None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "currency": self.currency,
+            "count": self.count,
+            "value": self.value,
+            "matured": str(self.matured),
+            "kept": str(self.kept),
+            "unknown": str(self.unknown),
+        }
+
+
+@dataclass(frozen=True)
 class Figure:
     """One value: a fraction from 0 to 1, a count or hours. None where there is nothing to divide.
 
-    `amount` stands only where all of it is in one currency; `amounts` has every currency, never added.
+    `amount` stands only where all of it is in one currency; `amounts` has every currency, never added;
+    `total` is what they come to in the reporting currency.
     """
 
     value: float | int | None = None
@@ -49,6 +94,8 @@ class Figure:
     learnt: int | None = None  # the two parts of the facts gained
     corrected: int | None = None
     amounts: tuple[Sum, ...] | None = None
+    total: Total | None = None
+    by_currency: tuple[Matured, ...] | None = None
     by_kind: tuple[Part, ...] | None = None
     by_age: tuple[Part, ...] | None = None
     previous: "Figure | None" = None  # the same of the period before, and of the year before
@@ -77,6 +124,10 @@ class Figure:
                 shown[name] = getattr(self, name)
         if self.amounts is not None:
             shown["amounts"] = [one.as_dict() for one in self.amounts]
+        if self.total is not None:
+            shown["total"] = self.total.as_dict()
+        if self.by_currency is not None:
+            shown["by_currency"] = [one.as_dict() for one in self.by_currency]
         for name, code in (("by_kind", "kind"), ("by_age", "age")):
             if getattr(self, name) is not None:
                 shown[name] = [
@@ -100,12 +151,22 @@ def divided(numerator: int | None, denominator: int | None) -> float | None:
 
 
 def grown(now: Figure, before: Figure | None) -> float | None:
-    """The change of an amount as a fraction of the earlier one; None across currencies or from nothing."""
-    if before is None or now.amount is None or not before.amount:
+    """The change of an amount as a fraction of the earlier one; None from nothing, or from less.
+
+    Of one currency in itself, else of the totals in the reporting currency where all of both has a rate.
+    """
+    if before is None:
         return None
-    if now.amount and now.currency != before.currency:
+    old, new = before.amount, now.amount
+    if old is None or new is None or (new and now.currency != before.currency):
+        old, new = _whole(before), _whole(now)
+    if new is None or old is None or old <= 0:
         return None
-    return float((now.amount - before.amount) / before.amount)
+    return float((new - old) / old)
+
+
+def _whole(figure: Figure) -> Decimal | None:
+    return None if figure.total is None or figure.total.unconverted else figure.total.amount
 
 
 def compared(now: Figure, previous: Figure, year_before: Figure) -> Figure:
@@ -155,7 +216,7 @@ def completeness(row: Row) -> Figure:
 
 
 def raised(row: Row) -> Figure:
-    return _money(row.get("raised", 0), row.get("raised_amounts", {}))
+    return _money(row, "raised")
 
 
 def follow_up(row: Row) -> Figure:
@@ -168,11 +229,11 @@ def opportunities_open(row: Row) -> Figure:
         Part(age, row.get(f"open_{age}", 0), _sums(row.get(f"open_{age}_amounts", {})))
         for age in following.AGES
     )
-    return replace(_money(row.get("open", 0), row.get("open_amounts", {})), by_age=ages)
+    return replace(_money(row, "open"), by_age=ages)
 
 
 def overdue_steps(row: Row) -> Figure:
-    return _money(row.get("overdue", 0), row.get("overdue_amounts", {}))
+    return _money(row, "overdue")
 
 
 def sales(row: Row) -> Figure:
@@ -180,7 +241,34 @@ def sales(row: Row) -> Figure:
         Part(kind, sum(count for _amount, count in amounts.values()), _sums(amounts))
         for kind, amounts in sorted(row.get("kind_amounts", {}).items())
     )
-    return replace(_money(row.get("sales", 0), row.get("sales_amounts", {})), by_kind=kinds)
+    return replace(_money(row, "sales"), by_kind=kinds)
+
+
+def net_new_money(row: Row) -> Figure:
+    return _money(row, "movements")
+
+
+def assets(row: Row) -> Figure:
+    """The clients of whom a balance is known, with what they have; nothing at all where none is."""
+    known, clients = row.get("known", 0), row.get("clients", 0)
+    if not known:
+        return Figure(None, 0, clients, amounts=())
+    return replace(_money(row, "assets"), value=known, numerator=known, denominator=clients)
+
+
+def retention(row: Row) -> Figure:
+    """The share kept, with what matured. Several currencies have one share only if each could be converted."""
+    matured, kept, unknown = (row.get(f"{name}_amounts", {}) for name in ("matured", "kept", "unknown"))
+    nothing = (Decimal("0.00"), 0)
+    parts = tuple(
+        Matured(currency, count, amount, kept.get(currency, nothing)[0], unknown.get(currency, nothing)[0])
+        for currency, (amount, count) in sorted(matured.items())
+    )
+    whole = replace(_money(row, "matured"), value=None, numerator=None, by_currency=parts)
+    if len(parts) == 1:
+        return replace(whole, value=parts[0].value)
+    total = _whole(whole)
+    return replace(whole, value=float((row["kept_converted"] or 0) / total) if total else None)
 
 
 def promises(row: Row) -> Figure:
@@ -200,13 +288,16 @@ def _count(count: int) -> Figure:
     return Figure(count, count)
 
 
-def _money(count: int, amounts: Mapping[str, tuple[Decimal, int]]) -> Figure:
+def _money(row: Row, name: str) -> Figure:
     """A count with its amounts; one amount only where all are of one currency. Nothing is nothing in any."""
-    sums = _sums(amounts)
+    count, sums = row.get(name, 0), _sums(row.get(f"{name}_amounts", {}))
+    reporting, nothing = settings.REPORTING_CURRENCY, Decimal("0.00")
+    found = row.get(f"{name}_converted")
+    total = Total(reporting, found if sums else nothing, _sums(row.get(f"{name}_unconverted", {})))
     if len(sums) > 1:
-        return Figure(count, count, amounts=sums)
-    only = sums[0] if sums else Sum(settings.REPORTING_CURRENCY, Decimal("0.00"), 0)
-    return Figure(count, count, amount=only.amount, currency=only.currency, amounts=sums)
+        return Figure(count, count, amounts=sums, total=total)
+    only = sums[0] if sums else Sum(reporting, nothing, 0)
+    return Figure(count, count, amount=only.amount, currency=only.currency, amounts=sums, total=total)
 
 
 def _sums(amounts: Mapping[str, tuple[Decimal, int]]) -> tuple[Sum, ...]:

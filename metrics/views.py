@@ -228,8 +228,7 @@ def dashboard_month(request: HttpRequest) -> HttpResponse:
     context = {
         **_frame(request, asked),
         "heads": [words.short(period, asked.today) for period in periods],
-        "achieved": tables.by_row(made[0], partial(_clients_url, asked)),
-        "currency": made[0].total.figures["sales"].currency,
+        **tables.by_rows(made[0], partial(_clients_url, asked)),
         "tracks": tables.against_periods(made, partial(_clients_url, asked)),
         "months": [
             {

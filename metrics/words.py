@@ -89,6 +89,11 @@ def shown(figure: Figure, unit: str) -> str:
     return saying.number(figure.value)
 
 
+def signed(change: float) -> str:
+    """A change in percent with its sign: +3%, −12%."""
+    return f"{'+' if change > 0 else ''}{saying.percent(change)}"
+
+
 def hours(value: float) -> str:
     """Under an hour in minutes, else hours with one decimal."""
     if value < 1:
