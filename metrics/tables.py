@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from common import saying
 from metrics import words
 from metrics.definitions import BY_KEY, INDICATORS, MONEY, SHARE, TRACKS, Indicator
-from metrics.figures import Figure, Part, Sum, divided
+from metrics.figures import Figure, Part, Sum, divided, grown
 from metrics.reports import BRANCH, Report, Row
 from portfolio.models import Product
 
@@ -228,12 +229,12 @@ class Achieved:
     sales: Cell
 
 
-def by_rows(made: Report, drill: Callable[..., str]) -> dict[str, Any]:
+def by_rows(now: Report, before: Report, drill: Callable[..., str]) -> dict[str, Any]:
     """What the tables by manager or branch are drawn of."""
     return {
-        "achieved": by_row(made, drill),
-        "currency": made.total.figures["sales"].currency,
-        "entrusted": entrusted(made, drill),
+        "achieved": by_row(now, drill),
+        "currency": now.total.figures["sales"].currency,
+        "entrusted": entrusted(now, before, drill),
     }
 
 
@@ -315,31 +316,29 @@ class Entrusted:
     kept: Cell
 
 
-def entrusted(made: Report, drill: Callable[..., str]) -> list[Entrusted]:
-    """A line for each row of a report, in the order of the report, and last the whole."""
-    return [
-        Entrusted(
-            row.group.name,
-            *(
-                _led(row, key, {} if row is made.total else target_of(row), drill)
-                for key in ("net_new_money", "aum", "maturity_retention")
-            ),
-        )
-        for row in (*made.rows, made.total)
-    ]
+def entrusted(now: Report, before: Report, drill: Callable[..., str]) -> list[Entrusted]:
+    """A line for each row of a report, in the order of the report, and last the whole.
+
+    Assets are held against the same row of the report before.
+    """
+    earlier = {row.key: row for row in before.rows}
+    lines = [_entrusted(row, earlier.get(row.key), partial(drill, **target_of(row))) for row in now.rows]
+    return [*lines, _entrusted(now.total, before.total, drill)]
 
 
-def _led(row: Row, key: str, target: dict[str, str | None], drill: Callable[..., str]) -> Cell:
-    figure = row.figures[key]
-    cell = _cell(figure, BY_KEY[key])
-    if figure.change is not None:
-        cell.notes = [
-            _("%(change)s since the period before") % {"change": words.signed(figure.change)},
-            *cell.notes,
-        ]
-    if figure.amounts:
-        cell.url = drill(CLIENTS_OF[key], **target)
-    return cell
+def _entrusted(row: Row, before: Row | None, drill: Callable[..., str]) -> Entrusted:
+    def cell(key: str) -> Cell:
+        made = _cell(row.figures[key], BY_KEY[key])
+        if row.figures[key].amounts:
+            made.url = drill(CLIENTS_OF[key])
+        return made
+
+    assets = cell("aum")
+    change = grown(row.figures["aum"], before.figures["aum"]) if before else None
+    if change is not None:
+        since = _("%(change)s since the period before") % {"change": words.signed(change)}
+        assets.notes = [since, *assets.notes]
+    return Entrusted(row.group.name, cell("net_new_money"), assets, cell("maturity_retention"))
 
 
 # -- as a file -------------------------------------------------------------------------------------

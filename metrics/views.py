@@ -228,7 +228,7 @@ def dashboard_month(request: HttpRequest) -> HttpResponse:
     context = {
         **_frame(request, asked),
         "heads": [words.short(period, asked.today) for period in periods],
-        **tables.by_rows(made[0], partial(_clients_url, asked)),
+        **tables.by_rows(made[0], made[1], partial(_clients_url, asked)),
         "tracks": tables.against_periods(made, partial(_clients_url, asked)),
         "months": [
             {
