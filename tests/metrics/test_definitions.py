@@ -259,6 +259,9 @@ def test_every_indicator_has_a_definition_that_a_supervisor_can_read():
         "follow_up_open",
         "follow_up_overdue",
         "sales",
+        "net_new_money",
+        "aum",
+        "maturity_retention",
         "overdue",
         "neglected",
         "promises_kept",
@@ -288,10 +291,14 @@ def test_an_empty_population_has_no_share_rather_than_nought(north):
         "agreement_breaches",
         "opportunities_raised",
         "sales",
+        "net_new_money",
         "overdue",
         "neglected",
     ):
         assert figures[key].value == 0, key
+    for key in ("aum", "maturity_retention"):
+        assert figures[key].value is None, key
+        assert figures[key].amounts == (), key
 
 
 def test_clients_without_attempts_have_no_reach_per_attempt_but_an_achievement_of_nought(six):
