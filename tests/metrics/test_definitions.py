@@ -223,6 +223,7 @@ def test_the_worked_example_of_money_as_others_read_it(whole_example):
     sales = row["indicators"]["sales"]
     assert (sales["value"], sales["amount"], sales["currency"]) == (1, "50000.00", "USD")
     assert sales["amounts"] == [{"currency": "USD", "amount": "50000.00", "count": 1}]
+    assert sales["total"] == {"currency": "USD", "amount": "50000.00", "unconverted": []}
     assert sales["by_kind"] == [{"kind": "term_deposit", "count": 1, "amounts": sales["amounts"]}]
     assert (sales["previous"]["amount"], sales["change"]) == ("40000.00", 0.25)
     assert (sales["year_before"]["amount"], sales["change_from_year_before"]) == ("0.00", None)

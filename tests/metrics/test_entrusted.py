@@ -3,9 +3,10 @@
 import csv
 import io
 import json
+import random
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -349,6 +350,71 @@ def test_nothing_is_said_to_grow_from_less_than_nothing(one):
 
     assert found("sales").previous.amount == -100
     assert found("sales").change is None
+
+
+# -- against a slow reading ------------------------------------------------------------------------
+
+
+def worth(amount: Decimal, currency: str, on: date) -> Decimal | None:
+    """An amount in dollars by the last rate of the week, one rate at a time."""
+    if currency == "USD":
+        return amount
+    rates = Rate.objects.filter(currency=currency, on__lte=on, on__gt=on - timedelta(days=8)).order_by("-on")
+    return (amount / rates[0].rate).quantize(Decimal("0.01"), ROUND_HALF_UP) if rates else None
+
+
+def read_slowly(flows: list[tuple[Decimal, str, date]]) -> tuple[dict, Decimal | None, dict]:
+    """Sums by currency, their total in dollars, and what has no rate."""
+    amounts: dict[str, Decimal] = {}
+    without: dict[str, Decimal] = {}
+    values = []
+    for amount, currency, on in flows:
+        amounts[currency] = amounts.get(currency, Decimal(0)) + amount
+        value = worth(amount, currency, on)
+        if value is None:
+            without[currency] = without.get(currency, Decimal(0)) + amount
+        else:
+            values.append(value)
+    return amounts, sum(values) if values else None, without
+
+
+def read(figure: Figure) -> tuple[dict, Decimal | None, dict]:
+    return (
+        {one.currency: one.amount for one in figure.amounts},
+        figure.total.amount,
+        {one.currency: one.amount for one in figure.total.unconverted},
+    )
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_queries_agree_with_a_slow_reading_of_the_definitions(one, two, seed):
+    draw = random.Random(seed)
+    days = [date(2026, 2, 1) + timedelta(days=n) for n in range(70)]
+    for currency in ("EUR", "GBP"):
+        for on in draw.sample(days, 6):
+            rated(currency, on, f"0.{draw.randrange(10, 99)}")
+    for client in (one, two):
+        for _ in range(25):
+            amount, currency = f"{draw.randrange(-9999, 9999) or 1}.37", draw.choice(["USD", "EUR", "GBP"])
+            moved(client, amount, draw.choice(days), currency, external=draw.random() < 0.8)
+        for on in draw.sample(days, 8):
+            has(client, str(draw.randrange(999)), "0.55", on, draw.choice(["USD", "EUR", "GBP"]))
+
+    flows = [
+        (row.amount if row.direction == "in" else -row.amount, row.currency, row.booked_on)
+        for row in Movement.objects.external()
+        if MARCH.from_on <= row.booked_on <= MARCH.to_on
+    ]
+    last = {}
+    for row in BalanceSnapshot.objects.order_by("as_of"):
+        if MARCH.to_on - timedelta(days=31) <= row.as_of <= MARCH.to_on:
+            last[row.client_id, row.currency] = row.assets
+    stocks = [(assets, currency, MARCH.to_on) for (_client, currency), assets in last.items()]
+
+    figures = report(scope_of_bank(), MARCH, keys=["net_new_money", "aum"]).total.figures
+    assert read(figures["net_new_money"]) == read_slowly(flows)
+    assert read(figures["aum"]) == read_slowly(stocks)
+    assert figures["aum"].value == len({client for client, _currency in last})
 
 
 # -- the same everywhere ---------------------------------------------------------------------------
