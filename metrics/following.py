@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from metrics.money import by_currency, in_reporting, rate_of, totalled
+from metrics.money import by_currency, in_reporting, rate_of, reporting, totalled
 from metrics.periods import Period
 from metrics.querysets import REACHED, TOLD, Selection, population, rows
 
@@ -24,8 +24,8 @@ OPPORTUNITIES = f"""
         opportunity AS (
             SELECT p.win, p.client_id, p.of_group, o.amount,
                    CASE WHEN o.amount IS NULL THEN '' ELSE o.currency END AS currency,
-                   {in_reporting("o.amount", "o.currency", "rate_raised")} AS raised_converted,
-                   {in_reporting("o.amount", "o.currency", "rate_at_end")} AS converted,
+                   {in_reporting("o.amount", "rate_raised")} AS raised_converted,
+                   {in_reporting("o.amount", "rate_at_end")} AS converted,
                    o.raised_at >= p.from_at AS is_raised,
                    d.is_due,
                    d.is_due AND (
@@ -193,7 +193,7 @@ def opportunities(selection: Selection, windows: Iterable[Period], by: str) -> l
           FROM opportunity o
          GROUP BY GROUPING SETS ((o.win, o.of_group, o.currency), (o.win, o.currency))
         """,
-        params | {"follow_up_days": settings.FOLLOW_UP_DAYS, "reporting": settings.REPORTING_CURRENCY},
+        params | {"follow_up_days": settings.FOLLOW_UP_DAYS} | reporting(),
     )
     return by_currency(found, counts=("due", "followed"), amounts=tuple(kinds))
 

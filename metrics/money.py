@@ -12,27 +12,27 @@ from django.conf import settings
 
 from metrics.periods import Period
 from metrics.querysets import Selection, population, rows
-
-RATE_DAYS = 7  # a rate may be as old as this on the day it is asked of
-BALANCE_DAYS = 31  # so may a balance at the period's end
+from portfolio.rates import RATE_HOLDS, rate_sql
+from portfolio.standing import FRESH
 
 
 def rate_of(name: str, currency: str, day: str) -> str:
-    """A lateral join `name` with the rate of a currency on a day: the last one, if it is not too old.
+    """A lateral join `name` with the rate of a currency on a day (`portfolio.rates`); NULL where there is none.
 
-    Reads `rate_once` once for each currency and day (the planner remembers). Needs `%(reporting)s`.
+    The planner looks each currency and day up once. Its parameters are those of `reporting()`.
     """
     return f"""
-              LEFT JOIN LATERAL (
-                SELECT r.rate FROM portfolio_rate r
-                 WHERE r.currency = {currency} AND r."on" <= {day} AND r."on" >= {day} - {RATE_DAYS}
-                 ORDER BY r."on" DESC LIMIT 1
-              ) {name} ON {currency} <> %(reporting)s"""
+             CROSS JOIN LATERAL (SELECT {rate_sql(currency, day)} AS rate OFFSET 0) {name}"""
 
 
-def in_reporting(amount: str, currency: str, name: str) -> str:
+def in_reporting(amount: str, name: str) -> str:
     """An amount in the reporting currency, to the cent; NULL where `rate_of` found no rate."""
-    return f"CASE WHEN {currency} = %(reporting)s THEN {amount} ELSE round({amount} / {name}.rate, 2) END"
+    return f"round({amount} / {name}.rate, 2)"
+
+
+def reporting() -> dict[str, Any]:
+    """What queries that convert need to know."""
+    return {"reporting": settings.REPORTING_CURRENCY, "holds": RATE_HOLDS.days}
 
 
 def totalled(
@@ -58,7 +58,7 @@ def totalled(
 SALES = f"""
         sale AS (
             SELECT p.win, p.client_id, p.of_group, d.kind, q.currency, q.amount, q.times,
-                   {in_reporting("q.amount", "q.currency", "rate")} AS converted
+                   {in_reporting("q.amount", "rate")} AS converted
               FROM population p
              CROSS JOIN LATERAL (
                 SELECT q.product_id, q.bought_on, q.currency,
@@ -75,7 +75,7 @@ SALES = f"""
 MOVEMENTS = f"""
         movement AS (
             SELECT p.win, p.client_id, p.of_group, m.currency, m.amount,
-                   {in_reporting("m.amount", "m.currency", "rate")} AS converted
+                   {in_reporting("m.amount", "rate")} AS converted
               FROM population p
              CROSS JOIN LATERAL (
                 SELECT m.booked_on, m.currency,
@@ -93,14 +93,14 @@ MOVEMENTS = f"""
 BALANCES = f"""
         balance AS (
             SELECT p.win, p.client_id, p.of_group, b.currency, b.amount, coalesce(b.place, 1) = 1 AS is_first,
-                   {in_reporting("b.amount", "b.currency", "rate")} AS converted
+                   {in_reporting("b.amount", "rate")} AS converted
               FROM population p
               LEFT JOIN LATERAL (
                 SELECT l.currency, s.deposits + s.investments AS amount, row_number() OVER () AS place
                   FROM (
                     SELECT d.currency, max(d.as_of) AS as_of FROM portfolio_balancesnapshot d
                      WHERE d.client_id = p.client_id
-                       AND d.as_of <= p.to_on AND d.as_of >= p.to_on - {BALANCE_DAYS}
+                       AND d.as_of <= p.to_on AND d.as_of >= p.to_on - {FRESH.days}
                      GROUP BY d.currency
                     OFFSET 0
                   ) l
@@ -115,9 +115,9 @@ BALANCES = f"""
 MATURITIES = f"""
         maturity AS (
             SELECT p.win, p.client_id, p.of_group, m.currency, m.principal AS amount, m.kept, m.unknown,
-                   {in_reporting("m.principal", "m.currency", "rate")} AS converted,
-                   {in_reporting("m.kept", "m.currency", "rate")} AS kept_converted,
-                   {in_reporting("m.unknown", "m.currency", "rate")} AS unknown_converted
+                   {in_reporting("m.principal", "rate")} AS converted,
+                   {in_reporting("m.kept", "rate")} AS kept_converted,
+                   {in_reporting("m.unknown", "rate")} AS unknown_converted
               FROM population p
              CROSS JOIN LATERAL (
                 SELECT c.effective_on, c.currency, c.principal,
@@ -202,7 +202,7 @@ def _apart(
          GROUP BY GROUPING SETS ((x.win, x.of_group, {apart}), (x.win, {apart}))
          ORDER BY {apart}
         """,
-        params | {"reporting": settings.REPORTING_CURRENCY},
+        params | reporting(),
     )
 
 

@@ -93,7 +93,9 @@ def matured(client, principal: str, on: date = TENTH, currency: str = "USD", bro
     )
     for outcome, amount in parts.items():
         product = ProductFactory() if outcome == "moved" else None
-        MaturityPart.objects.create(case=case, outcome=outcome, amount=Decimal(amount), product=product)
+        MaturityPart.objects.create(
+            case=case, outcome=outcome, amount=Decimal(amount), currency=currency, product=product
+        )
     if parts:
         MaturityCase.objects.filter(pk=case.pk).update(
             settled_at=datetime(2026, 4, 2, 9, tzinfo=ZoneInfo("UTC"))
@@ -229,7 +231,7 @@ def test_the_share_of_matured_money_that_stayed(one, two):
 def test_what_is_not_settled_counts_as_not_kept_and_is_shown(one):
     matured(one, "100", renewed="100")
     open_case = matured(one, "300")
-    MaturityPart.objects.create(case=open_case, outcome="renewed", amount=Decimal(50))
+    MaturityPart.objects.create(case=open_case, outcome="renewed", amount=Decimal(50), currency="USD")
 
     figure = found("maturity_retention")
     assert figure.value == 0.25
