@@ -21,5 +21,5 @@ def clients_behind(selection: Selection, period: Period, figure: str) -> tuple[s
     events, condition = FIGURES[figure]
     return positional(
         f"(WITH {ctes}, {events} SELECT p.client_id FROM population p WHERE {condition})",
-        params | {"follow_up_days": settings.FOLLOW_UP_DAYS},
+        params | {"follow_up_days": settings.FOLLOW_UP_DAYS} | money.reporting(),
     )

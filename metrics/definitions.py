@@ -4,112 +4,38 @@ Page, command, API and export all read this list, so that they give the same fig
 docs/indicators.md.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from metrics import following, knowing, money, querysets
+from metrics import figures, following, knowing, money, querysets
+from metrics.figures import Figure, Row
 from metrics.periods import Period
 
-Row = Mapping[str, Any]
 Query = Callable[[querysets.Selection, Iterable[Period], str], list[dict[str, Any]]]
 
 SHARE, COUNT, HOURS, MONEY = "share", "count", "hours", "money"
 # The tracks of a review: was the client reached, what was learnt, what wants following up, what was sold,
-# and who waits.
-CONTACT, LEARNT, FOLLOWED, SOLD, LATE = "contact", "learnt", "followed", "sold", "late"
+# what money came and stayed, and who waits.
+CONTACT, LEARNT, FOLLOWED, SOLD, ENTRUSTED, LATE = (
+    "contact",
+    "learnt",
+    "followed",
+    "sold",
+    "entrusted",
+    "late",
+)
 TRACKS = {
     CONTACT: _("Contact"),
     LEARNT: _("What was learnt"),
     FOLLOWED: _("Opportunities"),
     SOLD: _("Sales"),
+    ENTRUSTED: _("Money with us"),
     LATE: _("Lateness"),
 }
-
-
-@dataclass(frozen=True)
-class Sum:
-    """An amount of one currency, and of how many."""
-
-    currency: str
-    amount: Decimal
-    count: int
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"currency": self.currency, "amount": str(self.amount), "count": self.count}
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a figure by its code: a product kind, or an age in days."""
-
-    code: str
-    count: int
-    amounts: tuple[Sum, ...] = ()
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One value: a fraction from 0 to 1, a count or hours. None where there is nothing to divide.
-
-    `amount` stands only where all of it is in one currency; `amounts` has every currency, never added.
-    """
-
-    value: float | int | None = None
-    numerator: int | None = None
-    denominator: int | None = None
-    amount: Decimal | None = None
-    currency: str | None = None
-    p90: float | None = None  # only where the value is a median
-    learnt: int | None = None  # the two parts of the facts gained
-    corrected: int | None = None
-    amounts: tuple[Sum, ...] | None = None
-    by_kind: tuple[Part, ...] | None = None
-    by_age: tuple[Part, ...] | None = None
-    previous: "Figure | None" = None  # the same of the period before, and of the year before
-    year_before: "Figure | None" = None
-
-    @property
-    def share(self) -> float | None:
-        """Numerator ÷ denominator, whatever the value is."""
-        return divided(self.numerator, self.denominator)
-
-    @property
-    def change(self) -> float | None:
-        """How the amount stands against the period before, as a fraction of that."""
-        return grown(self, self.previous)
-
-    def as_dict(self) -> dict[str, Any]:
-        shown: dict[str, Any] = {
-            "value": self.value,
-            "numerator": self.numerator,
-            "denominator": self.denominator,
-            "amount": None if self.amount is None else str(self.amount),
-            "currency": self.currency,
-        }
-        for name in ("p90", "learnt", "corrected"):
-            if getattr(self, name) is not None:
-                shown[name] = getattr(self, name)
-        if self.amounts is not None:
-            shown["amounts"] = [one.as_dict() for one in self.amounts]
-        for name, code in (("by_kind", "kind"), ("by_age", "age")):
-            if getattr(self, name) is not None:
-                shown[name] = [
-                    {code: part.code, "count": part.count, "amounts": [one.as_dict() for one in part.amounts]}
-                    for part in getattr(self, name)
-                ]
-        if self.previous is not None:
-            shown["previous"] = self.previous.as_dict()
-            shown["change"] = self.change
-        if self.year_before is not None:
-            shown["year_before"] = self.year_before.as_dict()
-            shown["change_from_year_before"] = grown(self, self.year_before)
-        return shown
 
 
 @dataclass(frozen=True)
@@ -135,128 +61,6 @@ class Indicator:
         return (self.query,) if self.beside is None else (self.beside, self.query)
 
 
-def divided(numerator: int | None, denominator: int | None) -> float | None:
-    """A fraction; None, never 0, where there is nothing to divide by."""
-    if not denominator or numerator is None:
-        return None
-    return numerator / denominator
-
-
-def grown(now: Figure, before: Figure | None) -> float | None:
-    """The change of an amount as a fraction of the earlier one; None across currencies or from nothing."""
-    if before is None or now.amount is None or not before.amount:
-        return None
-    if now.amount and now.currency != before.currency:
-        return None
-    return float((now.amount - before.amount) / before.amount)
-
-
-def compared(now: Figure, previous: Figure, year_before: Figure) -> Figure:
-    return replace(now, previous=previous, year_before=year_before)
-
-
-def _achievement(row: Row) -> Figure:
-    reached, population = row.get("reached", 0), row.get("population", 0)
-    return Figure(divided(reached, population), reached, population)
-
-
-def _attempts(row: Row) -> Figure:
-    attempts = row.get("attempts", 0)
-    return Figure(attempts, attempts)
-
-
-def _reach_per_attempt(row: Row) -> Figure:
-    reached, attempts = row.get("reached_attempts", 0), row.get("attempts", 0)
-    return Figure(divided(reached, attempts), reached, attempts)
-
-
-def _delay(row: Row) -> Figure:
-    return Figure(row.get("median"), row.get("within_a_day", 0), row.get("contacts", 0), p90=row.get("p90"))
-
-
-def _repetition(row: Row) -> Figure:
-    repeated, reached = row.get("repeated", 0), row.get("reached", 0)
-    return Figure(divided(repeated, reached), repeated, reached)
-
-
-def _breaches(row: Row) -> Figure:
-    return _count(row.get("breaches", 0))
-
-
-def _facts(row: Row) -> Figure:
-    learnt, corrected = row.get("learnt", 0), row.get("corrected", 0)
-    return Figure(learnt + corrected, learnt + corrected, learnt=learnt, corrected=corrected)
-
-
-def _new_information(row: Row) -> Figure:
-    enriched, reached = row.get("enriched", 0), row.get("reached", 0)
-    return Figure(divided(enriched, reached), enriched, reached)
-
-
-def _completeness(row: Row) -> Figure:
-    known, to_know = row.get("known", 0), row.get("to_know", 0)
-    return Figure(divided(known, to_know), known, to_know)
-
-
-def _raised(row: Row) -> Figure:
-    return _money(row.get("raised", 0), row.get("raised_amounts", {}))
-
-
-def _follow_up(row: Row) -> Figure:
-    followed, due = row.get("followed", 0), row.get("due", 0)
-    return Figure(divided(followed, due), followed, due)
-
-
-def _open(row: Row) -> Figure:
-    ages = tuple(
-        Part(age, row.get(f"open_{age}", 0), _sums(row.get(f"open_{age}_amounts", {})))
-        for age in following.AGES
-    )
-    return replace(_money(row.get("open", 0), row.get("open_amounts", {})), by_age=ages)
-
-
-def _overdue_steps(row: Row) -> Figure:
-    return _money(row.get("overdue", 0), row.get("overdue_amounts", {}))
-
-
-def _sales(row: Row) -> Figure:
-    kinds = tuple(
-        Part(kind, sum(count for _amount, count in amounts.values()), _sums(amounts))
-        for kind, amounts in sorted(row.get("kind_amounts", {}).items())
-    )
-    return replace(_money(row.get("sales", 0), row.get("sales_amounts", {})), by_kind=kinds)
-
-
-def _promises(row: Row) -> Figure:
-    kept, promised = row.get("kept", 0), row.get("promised", 0)
-    return Figure(divided(kept, promised), kept, promised)
-
-
-def _overdue(row: Row) -> Figure:
-    return _count(row.get("overdue", 0))
-
-
-def _neglected(row: Row) -> Figure:
-    return _count(row.get("neglected", 0))
-
-
-def _count(count: int) -> Figure:
-    return Figure(count, count)
-
-
-def _money(count: int, amounts: Mapping[str, tuple[Decimal, int]]) -> Figure:
-    """A count with its amounts; one amount only where all are of one currency. Nothing is nothing in any."""
-    sums = _sums(amounts)
-    if len(sums) > 1:
-        return Figure(count, count, amounts=sums)
-    only = sums[0] if sums else Sum(settings.REPORTING_CURRENCY, Decimal("0.00"), 0)
-    return Figure(count, count, amount=only.amount, currency=only.currency, amounts=sums)
-
-
-def _sums(amounts: Mapping[str, tuple[Decimal, int]]) -> tuple[Sum, ...]:
-    return tuple(Sum(currency, amount, count) for currency, (amount, count) in sorted(amounts.items()))
-
-
 INDICATORS = [
     Indicator(
         "contact_achievement",
@@ -269,7 +73,7 @@ INDICATORS = [
         ),
         SHARE,
         querysets.achievement,
-        _achievement,
+        figures.achievement,
     ),
     Indicator(
         "contact_attempts",
@@ -280,7 +84,7 @@ INDICATORS = [
         ),
         COUNT,
         querysets.achievement,
-        _attempts,
+        figures.attempts,
     ),
     Indicator(
         "reach_per_attempt",
@@ -291,7 +95,7 @@ INDICATORS = [
         ),
         SHARE,
         querysets.achievement,
-        _reach_per_attempt,
+        figures.reach_per_attempt,
     ),
     Indicator(
         "recording_delay",
@@ -303,7 +107,7 @@ INDICATORS = [
         ),
         HOURS,
         querysets.delays,
-        _delay,
+        figures.delay,
     ),
     Indicator(
         "repetition",
@@ -315,7 +119,7 @@ INDICATORS = [
         ),
         SHARE,
         following.repetition,
-        _repetition,
+        figures.repetition,
     ),
     Indicator(
         "agreement_breaches",
@@ -327,7 +131,7 @@ INDICATORS = [
         ),
         COUNT,
         following.breaches,
-        _breaches,
+        figures.breaches,
     ),
     Indicator(
         "facts_gained",
@@ -340,7 +144,7 @@ INDICATORS = [
         ),
         COUNT,
         knowing.facts,
-        _facts,
+        figures.facts,
         LEARNT,
     ),
     Indicator(
@@ -349,7 +153,7 @@ INDICATORS = [
         _("Of the clients reached in the period, the share about whom staff gained at least one fact in it."),
         SHARE,
         knowing.facts,
-        _new_information,
+        figures.new_information,
         LEARNT,
         beside=querysets.achievement,
     ),
@@ -363,7 +167,7 @@ INDICATORS = [
         ),
         SHARE,
         knowing.completeness,
-        _completeness,
+        figures.completeness,
         LEARNT,
     ),
     Indicator(
@@ -375,7 +179,7 @@ INDICATORS = [
         ),
         COUNT,
         following.opportunities,
-        _raised,
+        figures.raised,
         FOLLOWED,
     ),
     Indicator(
@@ -388,7 +192,7 @@ INDICATORS = [
         ),
         SHARE,
         following.opportunities,
-        _follow_up,
+        figures.follow_up,
         FOLLOWED,
     ),
     Indicator(
@@ -400,7 +204,7 @@ INDICATORS = [
         ),
         COUNT,
         following.opportunities,
-        _open,
+        figures.opportunities_open,
         FOLLOWED,
     ),
     Indicator(
@@ -412,7 +216,7 @@ INDICATORS = [
         ),
         COUNT,
         following.opportunities,
-        _overdue_steps,
+        figures.overdue_steps,
         FOLLOWED,
     ),
     Indicator(
@@ -421,13 +225,60 @@ INDICATORS = [
         _(
             "What these clients bought in the period, by kind of product, counted for the account manager of the "
             "client, whoever sold it. A reversal takes away on the day it is booked. Amounts stay in their "
-            "currency: one total is given only where all of it is in one."
+            "currency; together they are shown in the reporting currency, at the rate of the day of each purchase "
+            "or of the week before. What has no such rate is shown beside it, unconverted."
         ),
         MONEY,
         money.sales,
-        _sales,
+        figures.sales,
         SOLD,
         is_compared=True,
+    ),
+    Indicator(
+        "net_new_money",
+        _("Net new money"),
+        _(
+            "What came to these clients' accounts from other banks in the period, less what went to other banks, "
+            "by the day of booking. The clients' own accounts elsewhere and salaries are included; what moves "
+            "between accounts here is not. Amounts stay in their currency; together they are shown in the "
+            "reporting currency, at the rate of the day of booking or of the week before. What has no such rate "
+            "is shown beside it, unconverted."
+        ),
+        MONEY,
+        money.net_new_money,
+        figures.net_new_money,
+        ENTRUSTED,
+    ),
+    Indicator(
+        "aum",
+        _("Assets with us"),
+        _(
+            "Deposits and investments of these clients on the last day of the period, loans apart: of each "
+            "currency the last balance that is at most 31 days old on that day. Clients of whom there is none are "
+            "not in it; how many are is shown. Together the amounts are shown in the reporting currency, at the "
+            "rate of that last day or of the week before; what has no such rate is shown beside it, unconverted. "
+            "Its change is held against the end of the period before, over the clients of that day, and moves "
+            "with the rates where there are several currencies."
+        ),
+        MONEY,
+        money.assets,
+        figures.assets,
+        ENTRUSTED,
+        is_compared=True,
+    ),
+    Indicator(
+        "maturity_retention",
+        _("Matured money kept"),
+        _(
+            "Of the money whose term ended in the period, on the working day to which it moved, the share that "
+            "was renewed or moved into another product, in each currency. Terms that were ended early are left "
+            "out. As long as it is not settled what became of it, money counts as not kept, and how much that is "
+            "stands beside it. Several currencies have one share only where each has a rate of its day."
+        ),
+        SHARE,
+        money.maturities,
+        figures.retention,
+        ENTRUSTED,
     ),
     Indicator(
         "overdue",
@@ -439,7 +290,7 @@ INDICATORS = [
         ),
         COUNT,
         following.lateness,
-        _overdue,
+        figures.overdue,
         LATE,
     ),
     Indicator(
@@ -451,7 +302,7 @@ INDICATORS = [
         ),
         COUNT,
         following.lateness,
-        _neglected,
+        figures.neglected,
         LATE,
     ),
     Indicator(
@@ -463,7 +314,7 @@ INDICATORS = [
         ),
         SHARE,
         following.promises,
-        _promises,
+        figures.promises,
         LATE,
     ),
 ]

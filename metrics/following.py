@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from metrics.money import by_currency
+from metrics.money import by_currency, in_reporting, rate_of, reporting, totalled
 from metrics.periods import Period
 from metrics.querysets import REACHED, TOLD, Selection, population, rows
 
@@ -24,6 +24,8 @@ OPPORTUNITIES = f"""
         opportunity AS (
             SELECT p.win, p.client_id, p.of_group, o.amount,
                    CASE WHEN o.amount IS NULL THEN '' ELSE o.currency END AS currency,
+                   {in_reporting("o.amount", "rate_raised")} AS raised_converted,
+                   {in_reporting("o.amount", "rate_at_end")} AS converted,
                    o.raised_at >= p.from_at AS is_raised,
                    d.is_due,
                    d.is_due AND (
@@ -61,7 +63,7 @@ OPPORTUNITIES = f"""
                            ) then_at WHERE then_at.stage IN ('won', 'lost')
                        ) AS is_open
                 OFFSET 0
-             ) d
+             ) d{rate_of("rate_raised", "o.currency", "d.raised_on")}{rate_of("rate_at_end", "o.currency", "p.to_on")}
              WHERE v.voided_at IS NULL
         )"""
 
@@ -172,9 +174,14 @@ def opportunities(selection: Selection, windows: Iterable[Period], by: str) -> l
         "open_91-": "o.is_open AND o.age > 90",
         "overdue": "o.is_overdue",
     }
-    columns = ",\n               ".join(
-        f'count(*) FILTER (WHERE {condition}) AS "{name}",'
-        f' sum(o.amount) FILTER (WHERE {condition}) AS "{name}_amount"'
+    columns = ",".join(
+        totalled(
+            name,
+            amount="o.amount",
+            # What was voiced is a flow, what is open a stock.
+            converted="o.raised_converted" if name == "raised" else "o.converted",
+            where=condition,
+        )
         for name, condition in kinds.items()
     )
     found = rows(
@@ -182,12 +189,11 @@ def opportunities(selection: Selection, windows: Iterable[Period], by: str) -> l
         WITH {ctes}, {OPPORTUNITIES}
         SELECT o.win, o.of_group, grouping(o.of_group) = 1 AS is_total, o.currency,
                count(*) FILTER (WHERE o.is_due) AS due,
-               count(*) FILTER (WHERE o.is_followed) AS followed,
-               {columns}
+               count(*) FILTER (WHERE o.is_followed) AS followed,{columns}
           FROM opportunity o
          GROUP BY GROUPING SETS ((o.win, o.of_group, o.currency), (o.win, o.currency))
         """,
-        params | {"follow_up_days": settings.FOLLOW_UP_DAYS},
+        params | {"follow_up_days": settings.FOLLOW_UP_DAYS} | reporting(),
     )
     return by_currency(found, counts=("due", "followed"), amounts=tuple(kinds))
 

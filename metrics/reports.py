@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common import saying
-from metrics.definitions import BY_KEY, INDICATORS, Figure, Indicator, Query, compared
+from metrics.definitions import BY_KEY, INDICATORS, Indicator, Query
+from metrics.figures import Figure, compared
 from metrics.periods import Period
 from metrics.querysets import Selection
 from staff.models import Branch, Role, User

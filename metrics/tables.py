@@ -1,17 +1,20 @@
 """Figures as tables: by track against other periods, by manager or branch, and as columns of a file."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from common import saying
 from metrics import words
-from metrics.definitions import INDICATORS, MONEY, SHARE, TRACKS, Figure, Indicator, Part, Sum, divided
+from metrics.definitions import BY_KEY, INDICATORS, MONEY, SHARE, TRACKS, Indicator
+from metrics.figures import Figure, Part, Sum, divided, grown
 from metrics.reports import BRANCH, Report, Row
 from portfolio.models import Product
 
@@ -33,6 +36,9 @@ CLIENTS_OF = {
             "follow_up_open",
             "follow_up_overdue",
             "sales",
+            "net_new_money",
+            "aum",
+            "maturity_retention",
             "overdue",
             "neglected",
         )
@@ -55,6 +61,9 @@ HEADINGS: dict[str, str | Promise] = {
     "overdue": gettext_lazy("Clients past their ideal interval at the end, %(period)s"),
     "neglected": gettext_lazy("Clients past their maximum interval at the end, %(period)s"),
     "sales": gettext_lazy("Clients who bought, %(period)s"),
+    "net_new_money": gettext_lazy("Clients with money from or to other banks, %(period)s"),
+    "aum": gettext_lazy("Clients with a known balance at the end, %(period)s"),
+    "maturity_retention": gettext_lazy("Clients whose matured money was not kept, or not yet, %(period)s"),
 }
 
 
@@ -98,7 +107,7 @@ def against_periods(made: Sequence[Report], drill: Callable[[str], str]) -> list
 def _lines(made: Sequence[Report], indicator: Indicator, drill: Callable[[str], str]) -> list[Line]:
     figures = [report.total.figures[indicator.key] for report in made]
     cells = [_cell(figure, indicator) for figure in figures]
-    if indicator.key in CLIENTS_OF and figures[0].value is not None:
+    if indicator.key in CLIENTS_OF and _has_clients(figures[0]):
         cells[0].url = drill(CLIENTS_OF[indicator.key])
     unit = _("learnt · corrected") if indicator.key == "facts_gained" else ""
     found = [Line(indicator.name, cells, unit)]
@@ -124,11 +133,12 @@ def _sums(part: Part | None) -> tuple[Sum, ...]:
 def _cell(figure: Figure, indicator: Indicator) -> Cell:
     """A value, and beneath it the counts, percentiles or amounts it stands on."""
     if indicator.unit == MONEY:
-        count = int(figure.value or 0)
-        notes = [
-            ngettext("%(count)s purchase", "%(count)s purchases", count) % {"count": saying.number(count)}
-        ]
-        return Cell("", notes, figure.amounts or (Sum(figure.currency or "", Decimal(0), 0),))
+        if figure.value is None:
+            return Cell("–", _counted(figure, indicator))
+        sums = figure.amounts or (Sum(figure.currency or "", Decimal(0), 0),)
+        return Cell("", [*_together(figure), *_counted(figure, indicator)], sums)
+    if figure.by_currency is not None:
+        return Cell(words.shown(figure, indicator.unit), _kept(figure))
     if figure.learnt is not None and figure.corrected is not None:
         return Cell(f"{saying.number(figure.learnt)} · {saying.number(figure.corrected)}")
     shown = words.shown(figure, indicator.unit)
@@ -140,9 +150,54 @@ def _cell(figure: Figure, indicator: Indicator) -> Cell:
             shown, [nine_of_ten, _("%(share)s within a day") % {"share": saying.percent(figure.share)}]
         )
     if figure.amounts:
-        amounts = [f"{one.currency} {saying.amount(one.amount)}" for one in figure.amounts]
-        return Cell(shown, amounts)
+        return Cell(shown, [*(_said(one.currency, one.amount) for one in figure.amounts), *_together(figure)])
     return Cell(shown)
+
+
+def _has_clients(figure: Figure) -> bool:
+    return figure.value is not None or bool(figure.amounts)
+
+
+def _said(currency: str, amount: Decimal) -> str:
+    return f"{currency} {saying.amount(amount)}"
+
+
+def _counted(figure: Figure, indicator: Indicator) -> list[str]:
+    """How many purchases, movements or clients an amount is about."""
+    count = int(figure.value or 0)
+    values = {"count": saying.number(count)}
+    if indicator.key == "sales":
+        return [ngettext("%(count)s purchase", "%(count)s purchases", count) % values]
+    if indicator.key == "net_new_money":
+        return [ngettext("%(count)s movement", "%(count)s movements", count) % values]
+    values["clients"] = saying.number(figure.denominator or 0)
+    many = figure.denominator or 0
+    return [ngettext("%(count)s of %(clients)s client", "%(count)s of %(clients)s clients", many) % values]
+
+
+def _together(figure: Figure) -> list[str]:
+    """What other currencies come to in the reporting currency, and beside it what has no rate."""
+    total = figure.total
+    if total is None or all(one.currency == total.currency for one in figure.amounts or ()):
+        return []
+    notes = []
+    if total.amount is not None:
+        notes.append(_("together %(amount)s") % {"amount": _said(total.currency, total.amount)})
+    if total.unconverted:
+        amounts = saying.listed([_said(one.currency, one.amount) for one in total.unconverted])
+        notes.append(_("without a rate: %(amounts)s") % {"amounts": amounts})
+    return notes
+
+
+def _kept(figure: Figure) -> list[str]:
+    """What was kept of what matured, in each currency, and of how much nobody knows yet."""
+    notes = []
+    for one in figure.by_currency or ():
+        values = {"part": _said(one.currency, one.kept), "whole": saying.amount(one.matured)}
+        notes.append(_("%(part)s of %(whole)s") % values)
+        if one.unknown:
+            notes.append(_("not settled: %(amount)s") % {"amount": _said(one.currency, one.unknown)})
+    return notes
 
 
 def _part(figure: Figure) -> str:
@@ -172,6 +227,15 @@ class Achieved:
     neglected: Cell
     is_late: bool
     sales: Cell
+
+
+def by_rows(now: Report, before: Report, drill: Callable[..., str]) -> dict[str, Any]:
+    """What the tables by manager or branch are drawn of."""
+    return {
+        "achieved": by_row(now, drill),
+        "currency": now.total.figures["sales"].currency,
+        "entrusted": entrusted(now, before, drill),
+    }
 
 
 def by_row(made: Report, drill: Callable[..., str]) -> list[Achieved]:
@@ -234,11 +298,47 @@ def _achieved(row: Row, total: Row, drill: Callable[..., str]) -> Achieved:
         is_late=not is_total and late > 2 and late >= 2 * usual * clients,
         sales=Cell(
             "",
+            _together(sold),
             # Where all is in one currency, the head of the column names it.
             sums=[replace(one, currency="") for one in sums] if total.figures["sales"].currency else sums,
             url=drill("sales", **target) if sold.amounts else "",
         ),
     )
+
+
+@dataclass
+class Entrusted:
+    """The money of one manager's or branch's clients, ready to show."""
+
+    name: str
+    brought: Cell
+    assets: Cell
+    kept: Cell
+
+
+def entrusted(now: Report, before: Report, drill: Callable[..., str]) -> list[Entrusted]:
+    """A line for each row of a report, in the order of the report, and last the whole.
+
+    Assets are held against the same row of the report before.
+    """
+    earlier = {row.key: row for row in before.rows}
+    lines = [_entrusted(row, earlier.get(row.key), partial(drill, **target_of(row))) for row in now.rows]
+    return [*lines, _entrusted(now.total, before.total, drill)]
+
+
+def _entrusted(row: Row, before: Row | None, drill: Callable[..., str]) -> Entrusted:
+    def cell(key: str) -> Cell:
+        made = _cell(row.figures[key], BY_KEY[key])
+        if row.figures[key].amounts:
+            made.url = drill(CLIENTS_OF[key])
+        return made
+
+    assets = cell("aum")
+    change = grown(row.figures["aum"], before.figures["aum"]) if before else None
+    if change is not None:
+        since = _("%(change)s since the period before") % {"change": words.signed(change)}
+        assets.notes = [since, *assets.notes]
+    return Entrusted(row.group.name, cell("net_new_money"), assets, cell("maturity_retention"))
 
 
 # -- as a file -------------------------------------------------------------------------------------
@@ -251,17 +351,37 @@ def columns() -> list[str]:
         name = str(indicator.name)
         if indicator.key == "facts_gained":
             found += [_("Facts learnt"), _("Facts corrected")]
+        elif indicator.key == "maturity_retention":
+            values = {"name": name}
+            found += [
+                name,
+                _("%(name)s: matured") % values,
+                _("%(name)s: kept") % values,
+                _("%(name)s: not settled") % values,
+            ]
         elif indicator.unit == SHARE:
             values = {"name": name}
             found += [name, _("%(name)s: counted") % values, _("%(name)s: of") % values]
         else:
             found.append(name)
             if indicator.key in _WITH_AMOUNT:
-                found.append(_("%(name)s: amounts") % {"name": name})
+                values = {"name": name, "currency": settings.REPORTING_CURRENCY}
+                found += [
+                    _("%(name)s: amounts") % values,
+                    _("%(name)s: together in %(currency)s") % values,
+                    _("%(name)s: without a rate") % values,
+                ]
     return found
 
 
-_WITH_AMOUNT = ("opportunities_raised", "follow_up_open", "follow_up_overdue", "sales")
+_WITH_AMOUNT = (
+    "opportunities_raised",
+    "follow_up_open",
+    "follow_up_overdue",
+    "sales",
+    "net_new_money",
+    "aum",
+)
 
 
 def cells_of(row: Row) -> list[Any]:
@@ -271,10 +391,27 @@ def cells_of(row: Row) -> list[Any]:
         figure = row.figures[indicator.key]
         if indicator.key == "facts_gained":
             found += [figure.learnt, figure.corrected]
+        elif indicator.key == "maturity_retention":
+            parts = figure.by_currency or ()
+            found += [
+                figure.value,
+                _amounts((one.matured, one.currency) for one in parts),
+                _amounts((one.kept, one.currency) for one in parts),
+                _amounts((one.unknown, one.currency) for one in parts if one.unknown),
+            ]
         elif indicator.unit == SHARE:
             found += [figure.value, figure.numerator, figure.denominator]
         else:
             found.append(figure.value)
             if indicator.key in _WITH_AMOUNT:
-                found.append("; ".join(f"{one.amount} {one.currency}" for one in figure.amounts or ()))
+                total = figure.total
+                found += [
+                    _amounts((one.amount, one.currency) for one in figure.amounts or ()),
+                    total.amount if total else None,
+                    _amounts((one.amount, one.currency) for one in (total.unconverted if total else ())),
+                ]
     return found
+
+
+def _amounts(found: Iterable[tuple[Decimal, str]]) -> str:
+    return "; ".join(f"{amount} {currency}" for amount, currency in found)

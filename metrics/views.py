@@ -23,7 +23,8 @@ from common.paging import PAGE_SIZES, keyset
 from interactions.models import Contact
 from interactions.querysets import WRITTEN
 from metrics import behind, querysets, tables, words
-from metrics.definitions import SHARE, divided
+from metrics.definitions import SHARE
+from metrics.figures import divided
 from metrics.forms import YEAR, ClientsForm, ScopeForm
 from metrics.periods import Kind, Period, add_months, month_end
 from metrics.reports import (
@@ -227,8 +228,7 @@ def dashboard_month(request: HttpRequest) -> HttpResponse:
     context = {
         **_frame(request, asked),
         "heads": [words.short(period, asked.today) for period in periods],
-        "achieved": tables.by_row(made[0], partial(_clients_url, asked)),
-        "currency": made[0].total.figures["sales"].currency,
+        **tables.by_rows(made[0], made[1], partial(_clients_url, asked)),
         "tracks": tables.against_periods(made, partial(_clients_url, asked)),
         "months": [
             {

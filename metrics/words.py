@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from common import saying
-from metrics.definitions import Figure
+from metrics.figures import Figure
 from metrics.periods import Period
 
 
@@ -87,6 +87,11 @@ def shown(figure: Figure, unit: str) -> str:
     if unit == "hours":
         return hours(figure.value)
     return saying.number(figure.value)
+
+
+def signed(change: float) -> str:
+    """A change in percent with its sign: +3%, −12%."""
+    return f"{'+' if change > 0 else ''}{saying.percent(change)}"
 
 
 def hours(value: float) -> str:

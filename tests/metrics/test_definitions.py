@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from clients.models import Assignment, Client, Standing
 from interactions.models import Contact
 from messaging.models import Message
-from metrics.definitions import INDICATORS, Figure
+from metrics.definitions import INDICATORS
+from metrics.figures import Figure
 from metrics.periods import Period
 from metrics.reports import report, reports, scope_of_bank
 from staff.models import Branch, User
@@ -222,6 +223,7 @@ def test_the_worked_example_of_money_as_others_read_it(whole_example):
     sales = row["indicators"]["sales"]
     assert (sales["value"], sales["amount"], sales["currency"]) == (1, "50000.00", "USD")
     assert sales["amounts"] == [{"currency": "USD", "amount": "50000.00", "count": 1}]
+    assert sales["total"] == {"currency": "USD", "amount": "50000.00", "unconverted": []}
     assert sales["by_kind"] == [{"kind": "term_deposit", "count": 1, "amounts": sales["amounts"]}]
     assert (sales["previous"]["amount"], sales["change"]) == ("40000.00", 0.25)
     assert (sales["year_before"]["amount"], sales["change_from_year_before"]) == ("0.00", None)
@@ -258,6 +260,9 @@ def test_every_indicator_has_a_definition_that_a_supervisor_can_read():
         "follow_up_open",
         "follow_up_overdue",
         "sales",
+        "net_new_money",
+        "aum",
+        "maturity_retention",
         "overdue",
         "neglected",
         "promises_kept",
@@ -287,10 +292,14 @@ def test_an_empty_population_has_no_share_rather_than_nought(north):
         "agreement_breaches",
         "opportunities_raised",
         "sales",
+        "net_new_money",
         "overdue",
         "neglected",
     ):
         assert figures[key].value == 0, key
+    for key in ("aum", "maturity_retention"):
+        assert figures[key].value is None, key
+        assert figures[key].amounts == (), key
 
 
 def test_clients_without_attempts_have_no_reach_per_attempt_but_an_achievement_of_nought(six):

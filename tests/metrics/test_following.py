@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from clients.models import Channel, Client, ContactAgreement, Standing, Theme, Tier
 from interactions.models import Contact, Promise
 from interactions.services.cadence import refresh_cadence
-from metrics.definitions import Figure, Sum
+from metrics.figures import Figure, Sum
 from metrics.periods import Period
 from metrics.reports import report, scope_of_bank
 from tests.factories import (

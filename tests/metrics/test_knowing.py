@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clients.models import Client, FactChange, FactType, Standing
 from clients.services import value_hash
-from metrics.definitions import Figure
+from metrics.figures import Figure
 from metrics.periods import Period
 from metrics.reports import report, reports, scope_of_bank
 from tests.factories import BranchFactory, ClientFactory, ContactFactory, FactChangeFactory, UserFactory

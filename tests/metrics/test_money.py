@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from clients.models import Standing
-from metrics.definitions import Figure, Part, Sum
+from metrics.figures import Figure, Part, Sum
 from metrics.periods import Period
 from metrics.reports import report, scope_of_bank
 from tests.factories import ClientFactory, ProductFactory, PurchaseFactory, UserFactory

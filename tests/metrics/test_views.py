@@ -21,12 +21,14 @@ from metrics.periods import Period
 from metrics.reports import report, scope_of_bank
 from metrics.tables import CLIENTS_OF
 from metrics.views import _months_until
+from portfolio.models import BalanceSnapshot, MaturityCase, Movement
 from tests.factories import (
     AgreementFactory,
     BranchFactory,
     ClientFactory,
     ContactFactory,
     FactChangeFactory,
+    HoldingFactory,
     OpportunityFactory,
     PromiseFactory,
     PurchaseFactory,
@@ -218,9 +220,23 @@ def busy(reached_carla, carla, nina, alice, anna):
     gold = Tier.objects.get(code="gold")
     type(nina).objects.filter(pk=nina.pk).update(since=date(2025, 1, 1), tier=gold)
     nina.standings.update(tier=gold)
+    day = date(2026, 3, 6)
+    Movement.objects.create(
+        number="M1", client=nina, booked_on=day, amount=80, currency="USD", direction="out", external=True
+    )
+    BalanceSnapshot.objects.create(client=nina, as_of=day, currency="USD", deposits=300, investments=0)
+    MaturityCase.objects.create(
+        holding=HoldingFactory(client=nina),
+        client=nina,
+        matures_on=day,
+        effective_on=day,
+        principal=70,
+        currency="USD",
+        opened_on=date(2026, 2, 4),
+    )
     theme = Theme.objects.get(code="product")
-    for day in ("2026-03-05T11:00", "2026-03-06T11:00"):
-        ContactFactory(client=carla, staff=anna, occurred_at=at(day), theme=theme)
+    for moment in ("2026-03-05T11:00", "2026-03-06T11:00"):
+        ContactFactory(client=carla, staff=anna, occurred_at=at(moment), theme=theme)
 
 
 def test_what_came_of_it_stands_by_manager_with_the_whole_last(signed_in, bob, busy):
@@ -261,7 +277,14 @@ def test_figures_stand_under_their_tracks_against_two_other_periods(signed_in, b
     answer = page(signed_in(bob), MARCH, "dashboard-month")
 
     tracks = {str(track["name"]): track["lines"] for track in answer.context["tracks"]}
-    assert list(tracks) == ["Contact", "What was learnt", "Opportunities", "Sales", "Lateness"]
+    assert list(tracks) == [
+        "Contact",
+        "What was learnt",
+        "Opportunities",
+        "Sales",
+        "Money with us",
+        "Lateness",
+    ]
     sales, deposits = tracks["Sales"]
     assert [[(one.currency, str(one.amount)) for one in cell.sums] for cell in sales.cells] == [
         [("EUR", "70.00"), ("USD", "900.00")],
@@ -336,6 +359,9 @@ def test_the_clients_behind_a_figure(signed_in, bob, reached_carla, figure, name
         ("agreement_breaches", ["Nina Berg"]),
         ("sales", ["Carla Núñez", "Nina Berg"]),
         ("sales&of=nobody", []),
+        ("net_new_money", ["Nina Berg"]),
+        ("aum", ["Nina Berg"]),
+        ("maturity_retention", ["Nina Berg"]),
     ],
 )
 def test_the_clients_behind_what_came_of_it(signed_in, bob, busy, figure, names):
@@ -468,7 +494,7 @@ def test_the_line_on_today_is_about_the_own_book(signed_in, alice, carla, nina):
 
 @pytest.mark.parametrize(
     ("name", "most"),
-    [("dashboard", 8), ("dashboard-month", 20), ("dashboard-clients", 12), ("dashboard-export", 20)],
+    [("dashboard", 8), ("dashboard-month", 22), ("dashboard-clients", 12), ("dashboard-export", 20)],
 )
 def test_forty_managers_cost_as_many_queries_as_two(
     signed_in, bob, north, name, most, django_assert_num_queries, django_assert_max_num_queries

@@ -6,7 +6,7 @@ import pytest
 from django.utils import translation
 
 from metrics import words
-from metrics.definitions import Figure
+from metrics.figures import Figure
 from metrics.periods import Kind, Period
 
 TODAY = date(2026, 8, 12)

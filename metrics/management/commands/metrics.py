@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -47,4 +48,21 @@ class Command(BaseCommand):
                     f"  ({figure['numerator']} of {figure['denominator']})" if figure["denominator"] else ""
                 )
                 money = "".join(f"  {one['amount']} {one['currency']}" for one in figure.get("amounts", ()))
-                self.stdout.write(f"  {key:24} {value}{parts}{money}")
+                self.stdout.write(f"  {key:24} {value}{parts}{money}{_together(figure)}{_kept(figure)}")
+
+
+def _together(figure: dict[str, Any]) -> str:
+    """What several currencies come to, and beside it what has no rate."""
+    total = figure.get("total")
+    if not total or all(one["currency"] == total["currency"] for one in figure["amounts"]):
+        return ""
+    known = "" if total["amount"] is None else f"  = {total['amount']} {total['currency']}"
+    without = "".join(f"  + {one['amount']} {one['currency']}" for one in total["unconverted"])
+    return known + without
+
+
+def _kept(figure: dict[str, Any]) -> str:
+    return "".join(
+        f"  (kept {one['kept']}, not settled {one['unknown']} {one['currency']})"
+        for one in figure.get("by_currency", ())
+    )
