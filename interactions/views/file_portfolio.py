@@ -171,7 +171,7 @@ def reason_of(user, movement: Movement) -> dict:
     known = getattr(movement, "reason", None)
     return {
         "why": str(known.get_reason_display()) if known else "",
-        "competitor": (known.competitor if known else "") or movement.counterparty_bank,
+        "competitor": shown_words(user, (known.competitor if known else "") or movement.counterparty_bank),
         "note": shown_words(user, known.note) if known else "",
     }
 

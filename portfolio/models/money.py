@@ -26,7 +26,7 @@ class BalanceSnapshot(Loaded):
 
     merge_rule = "sum"  # of two rows of one client, day and currency
 
-    class Meta:
+    class Meta(Loaded.Meta):
         constraints = [
             models.UniqueConstraint(fields=["client", "as_of", "currency"], name="balance_once"),
             models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="balance_currency_iso"),
@@ -56,13 +56,14 @@ class Movement(Loaded):
 
     objects = MovementQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Loaded.Meta):
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="movement_amount_positive"),
             models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="movement_currency_iso"),
             models.CheckConstraint(condition=Q(direction__in=["in", "out"]), name="movement_direction_known"),
         ]
         indexes = [
+            *Loaded.Meta.indexes,
             models.Index(fields=["client", "-booked_on"], name="movement_client"),
             models.Index(fields=["booked_on"], condition=Q(external=True), name="movement_external"),
         ]
@@ -90,7 +91,7 @@ class ChannelUse(Loaded):
 
     merge_rule = "sum"
 
-    class Meta:
+    class Meta(Loaded.Meta):
         constraints = [
             models.UniqueConstraint(fields=["client", "month", "channel"], name="channel_use_once"),
             models.CheckConstraint(condition=Q(month__day=1), name="channel_use_is_of_a_month"),

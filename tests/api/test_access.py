@@ -51,8 +51,8 @@ COLLECTIONS = {
     "client_messages": ("client_message", "pk"),
     "balances": ("balance", "pk"),
     "movements": ("movement", "number"),
-    "channel-use": ("channel_use", "pk"),
-    "limit-crossings": ("limit_crossing", "pk"),
+    "channel_use": ("channel_use", "pk"),
+    "limit_crossings": ("limit_crossing", "pk"),
     "advice": ("advice", "pk"),
 }
 # Collections in which nobody's client is.

@@ -130,16 +130,16 @@ def test_channel_use_is_found_by_channel_and_months(person, alice, carla, found)
     for month, channel in ((SPRING, "mobile"), (SPRING, "branch"), (SUMMER, "mobile")):
         ChannelUseFactory(client=carla, month=month, channel=channel)
     caller = person(alice)
-    assert found(caller, "channel-use", "month", channel="mobile", ordering="month") == [
+    assert found(caller, "channel_use", "month", channel="mobile", ordering="month") == [
         "2026-03-01",
         "2026-07-01",
     ]
-    assert found(caller, "channel-use", "channel", to="2026-03-31", client="N-1") == ["mobile", "branch"]
+    assert found(caller, "channel_use", "channel", to="2026-03-31", client="N-1") == ["mobile", "branch"]
 
 
 @pytest.mark.parametrize(
     ("collection", "factory"),
-    [("balances", BalanceFactory), ("movements", MovementFactory), ("channel-use", ChannelUseFactory)],
+    [("balances", BalanceFactory), ("movements", MovementFactory), ("channel_use", ChannelUseFactory)],
 )
 def test_whoever_reads_a_ledger_of_clients_is_recorded(person, alice, carla, collection, factory):
     """Pages show these only in part outside the file, so a list of them is a look at the file or an export."""
@@ -163,7 +163,7 @@ def bought(carla):
 
 def test_crossing_says_which_limit_of_which_purchase_which_price_crossed_when(person, alice, bought):
     LimitCrossingFactory(purchase=bought, on=date(2026, 3, 6))
-    row = person(alice).get("/api/v1/limit-crossings/").json()["results"][0]
+    row = person(alice).get("/api/v1/limit_crossings/").json()["results"][0]
     del row["id"], row["noted_at"]
     assert row == {
         "client_number": "N-1",
@@ -190,7 +190,7 @@ def test_crossings_are_found_by_purchase_side_and_day_and_by_whether_they_stand(
     caller = person(bob)
 
     def crossings(**parameters):
-        return found(caller, "limit-crossings", "id", **parameters)
+        return found(caller, "limit_crossings", "id", **parameters)
 
     assert crossings()[0] == stands.pk  # the newest first
     assert set(crossings(purchase="P1")) == set(crossings(client="N-1")) == {stands.pk, gain.pk}
@@ -199,8 +199,8 @@ def test_crossings_are_found_by_purchase_side_and_day_and_by_whether_they_stand(
     assert set(crossings(to="2026-03-01")) == {gain.pk, reversed_one.pk}
     assert crossings(**{"from": "2026-07-01"}) == crossings(standing="true") == [stands.pk]
     assert set(crossings(standing="false")) == {gain.pk, reversed_one.pk}
-    assert found(caller, "limit-crossings", "stands", standing="false") == [False, False]
-    assert found(caller, "limit-crossings", "stands", standing="true") == [True]
+    assert found(caller, "limit_crossings", "stands", standing="false") == [False, False]
+    assert found(caller, "limit_crossings", "stands", standing="true") == [True]
 
 
 # -- advice ----------------------------------------------------------------------------------------
