@@ -16,6 +16,7 @@ from interactions.forms.portfolio import MarketEventForm
 from interactions.models import HolderCall
 from interactions.services.markets import MAY_OPEN, close_market_event, open_market_event
 from interactions.views.portfolio import A_PAGE
+from portfolio.holders import held_by
 from portfolio.models import MarketEvent
 from staff.models import Role
 
@@ -98,15 +99,18 @@ def market_detail(request: HttpRequest, pk: int) -> HttpResponse:
         size=A_PAGE,
         cursor=request.GET.get("cursor", ""),
     )
+    products = list(event.products.all())
+    held = held_by([call.client_id for call in page.rows], [product.pk for product in products])
     context = {
         "event": event,
         "today": user.today(),
-        "products": event.products.all(),
+        "products": products,
         "may_close": event.closed_at is None and event.created_by_id == user.pk,
         "page": page,
         "rows": [
             {
                 "call": call,
+                "held": held.get(call.client_id, []),
                 "client": call.client,
                 "name": shown_name(user, call.client),
                 "native": shown_native(user, call.client),
