@@ -18,7 +18,8 @@ from portfolio.rates import RATE_HOLDS, rate_sql, rates_on
 FRESH = timedelta(days=31)  # a balance is taken for what it was so long (numbers.md, aum)
 LOOK_BACK = timedelta(days=400)
 
-# `day_total`: assets of one client on each day that has balances, in the reporting currency. A currency without
+# `held`: mostly all currencies stand on the last day; of the days before, the index alone is read. Totals of a day:
+# assets of one client on each day that has balances, in the reporting currency. A currency without
 # a rate counts for nothing: nobody is called rich by mistake.
 _RECKON = """
 WITH touched AS MATERIALIZED (
@@ -28,16 +29,27 @@ WITH touched AS MATERIALIZED (
       FROM touched t CROSS JOIN LATERAL (
            SELECT b.as_of FROM portfolio_balancesnapshot b
             WHERE b.client_id = t.id ORDER BY b.as_of DESC LIMIT 1) last
-), held AS (
+), held AS MATERIALIZED (
     SELECT n.id AS client_id, h.*
       FROM newest n CROSS JOIN LATERAL (
-           SELECT DISTINCT ON (b.currency) b.currency, b.as_of, b.deposits + b.investments AS assets
-             FROM portfolio_balancesnapshot b
-            WHERE b.client_id = n.id AND b.as_of > n.as_of - %(fresh)s
-            ORDER BY b.currency, b.as_of DESC) h
+           SELECT b.currency, b.as_of, b.deposits + b.investments AS assets
+             FROM portfolio_balancesnapshot b WHERE b.client_id = n.id AND b.as_of = n.as_of
+            UNION ALL
+           SELECT b.currency, b.as_of, b.deposits + b.investments
+             FROM (SELECT o.currency, max(o.as_of) AS as_of FROM portfolio_balancesnapshot o
+                    WHERE o.client_id = n.id AND o.as_of > n.as_of - %(fresh)s AND o.as_of < n.as_of
+                    GROUP BY o.currency) former
+             JOIN portfolio_balancesnapshot b
+               ON b.client_id = n.id AND b.as_of = former.as_of AND b.currency = former.currency
+            WHERE NOT EXISTS (SELECT FROM portfolio_balancesnapshot s
+                               WHERE s.client_id = n.id AND s.as_of = n.as_of AND s.currency = former.currency)) h
+), worth AS MATERIALIZED (
+    SELECT h.currency, h.as_of, {held_rate} AS rate FROM (SELECT DISTINCT currency, as_of FROM held) h
 ), total AS MATERIALIZED (
-    SELECT n.id, n.tier_id, n.as_of, coalesce(round(sum(h.assets / {held_rate}), 2), 0) AS amount
-      FROM newest n LEFT JOIN held h ON h.client_id = n.id
+    SELECT n.id, n.tier_id, n.as_of, coalesce(round(sum(h.assets / w.rate), 2), 0) AS amount
+      FROM newest n
+      LEFT JOIN held h ON h.client_id = n.id
+      LEFT JOIN worth w ON w.currency = h.currency AND w.as_of = h.as_of
      GROUP BY n.id, n.tier_id, n.as_of
 ), tier AS (
     SELECT * FROM unnest(%(tiers)s::bigint[], %(thresholds)s::numeric[]) AS v (id, threshold)

@@ -61,7 +61,9 @@ class WithdrawForm(PanelForm):
 class CaseForm(PanelForm):
     kind = forms.ChoiceField(label=_("Kind"), choices=ServiceCase.Kind.choices, widget=forms.RadioSelect)
     text = forms.CharField(
-        label=_("What happened"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4, "autofocus": True})
+        label=_("What it is about"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 4, "autofocus": True}),
     )
 
     def __init__(self, *args, **kwargs):

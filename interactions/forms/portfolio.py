@@ -117,7 +117,7 @@ class MovementReasonForm(PanelForm):
 
 class MarketEventForm(PanelForm):
     title = forms.CharField(
-        label=_("What happened"), max_length=150, widget=forms.TextInput(attrs={"autofocus": True})
+        label=_("The event"), max_length=150, widget=forms.TextInput(attrs={"autofocus": True})
     )
     why = forms.CharField(
         label=_("What to tell the clients"), max_length=4000, widget=forms.Textarea(attrs={"rows": 5})

@@ -27,7 +27,7 @@ SHOWN = {
     "maturing": gettext_lazy("Maturing"),
     "outcome": gettext_lazy("Outcome open"),
     "limits": gettext_lazy("Limits crossed"),
-    "review": gettext_lazy("To review"),
+    "review": gettext_lazy("Purchases to review"),
     "moved": gettext_lazy("Money that moved"),
 }
 
