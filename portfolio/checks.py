@@ -1,9 +1,16 @@
-"""Rules that holdings must obey."""
+"""Rules that holdings, maturities and assets must obey."""
 
 from django.db.models import Exists, F, OuterRef
 
 from common.checks import found
-from portfolio.models import Holding, HoldingParty
+from portfolio.models import (
+    BalanceSnapshot,
+    ClientAssets,
+    Holding,
+    HoldingParty,
+    MaturityCase,
+    MaturityPart,
+)
 
 Role = HoldingParty.Role
 
@@ -24,5 +31,15 @@ def checks() -> list[str]:
         *found(
             HoldingParty.objects.filter(client=F("holding__client")).exclude(role=Role.OWNER),
             "owners of a holding who stand beside it in another role",
+        ),
+        *found(
+            MaturityCase.objects.unsettled().filter(Exists(MaturityPart.objects.filter(case=OuterRef("pk")))),
+            "maturities that have parts though nobody settled them",
+        ),
+        *found(
+            ClientAssets.objects.filter(
+                ~Exists(BalanceSnapshot.objects.filter(client=OuterRef("client"), as_of=OuterRef("as_of")))
+            ),
+            "assets of a client computed from a balance that is not there",
         ),
     ]

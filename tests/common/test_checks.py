@@ -12,7 +12,8 @@ from clients.services import add_contact_point, record_fact_change
 from interactions.models import Action, Contact
 from interactions.services.cadence import refresh_cadence
 from messaging.models import Message
-from portfolio.models import HoldingParty
+from portfolio.models import BalanceSnapshot, HoldingParty, MaturityCase, MaturityPart
+from portfolio.standing import reckon_assets
 from staff.models import Branch, Cover, User
 from tests.factories import (
     ActionFactory,
@@ -44,6 +45,19 @@ def bank_at_work(alice, anna, bob, north):
     OccurrenceFactory(client=client, action=action)
     holding = HoldingFactory(client=client)
     HoldingParty.objects.create(holding=holding, client=client, role="owner")
+    MaturityCase.objects.create(
+        holding=holding,
+        client=client,
+        matures_on=date(2026, 3, 2),
+        effective_on=date(2026, 3, 2),
+        principal=holding.principal,
+        currency=holding.currency,
+        opened_on=date(2026, 2, 2),
+    )
+    BalanceSnapshot.objects.create(
+        client=client, as_of=date(2026, 3, 2), currency="USD", deposits=9, investments=0
+    )
+    reckon_assets()
     other = ClientFactory(number="N-2", name="Nina Berg", branch=north, manager=anna)
     HoldingParty.objects.create(holding=holding, client=other, role="joint")
     CoverFactory(covered=alice, stand_in=anna)
@@ -130,6 +144,16 @@ BREAKS = {
     "owners of a holding who stand beside it": (
         "portfolio",
         lambda: HoldingParty.objects.filter(role="owner").update(role="joint"),
+    ),
+    "maturities that have parts though nobody settled them": (
+        "portfolio",
+        lambda: MaturityPart.objects.create(
+            case=MaturityCase.objects.get(), outcome="lost", amount=1, currency="EUR"
+        ),
+    ),
+    "assets of a client computed from a balance that is not there": (
+        "portfolio",
+        lambda: BalanceSnapshot.objects.all().delete(),
     ),
     "clients whose last reached contact": (
         "interactions",
