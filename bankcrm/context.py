@@ -4,7 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
-from bankcrm.places import SEARCHERS, places_of, tabs_of
+from bankcrm.places import ON_TOP, SEARCHERS, places_of, tabs_of
 from clients.services import to_review
 from messaging.models import Notification
 
@@ -17,7 +17,7 @@ def chrome(request) -> dict:
         "bank_name": settings.BANK_NAME,
         "may_search": user.role in SEARCHERS,
         # Asked for only where a frame is drawn: a fragment costs no query and says nothing too early.
-        "places": cache(lambda: places_of(user, request.path)),
+        "places": cache(lambda: places_of(user, request.path)[:ON_TOP]),
         "tabs": cache(lambda: tabs_of(user, request.path)),
         "bell": cache(lambda: Notification.objects.visible_to(user).bell()),
         "openings": cache(lambda: to_review(user).count()),  # emergencies that wait for a supervisor

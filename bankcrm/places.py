@@ -12,6 +12,7 @@ PORTFOLIO = ("portfolio", _("Portfolio"), "coins")
 PLAN = ("plan", _("Plan"), "calendar")
 MESSAGES = ("message-list", _("Messages"), "mail")
 TEXTS = ("template-list", _("Texts"), "message")
+SEGMENTS = ("segment-list", _("Segments"), "filter")
 CASES = ("case-list", _("Cases"), "lifebuoy")
 REFERRALS = ("referral-list", _("Referrals"), "arrows-exchange")
 DASHBOARD = ("dashboard", _("Dashboard"), "chart-line")
@@ -47,13 +48,15 @@ BY_ROLE = {
         TEAM,
         CASES,
         REFERRALS,
+        SEGMENTS,
     ],
     "front_desk": [COUNTER],
-    "head_office": [DASHBOARD, CLIENTS, PORTFOLIO, OPPORTUNITIES],
+    "head_office": [DASHBOARD, CLIENTS, SEGMENTS, PORTFOLIO, OPPORTUNITIES],
     "administrator": [IMPORTS, TEAM, REMINDERS, TEXTS, OUTBOX],
     "auditor": [OPEN_FILE],
     "data_officer": [OPEN_FILE],
 }
+ON_TOP = 9  # the bar holds no more; the page of one's own has all
 SEARCHERS = ("account_manager", "supervisor", "head_office")
 LOGGERS = ("account_manager", "supervisor")
 

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("messaging.urls")),
     path("", include("clients.urls")),
     path("", include("interactions.urls")),
+    path("", include("campaigns.urls")),
     path("", include("metrics.urls")),
     path("", include("corebanking.urls")),
     path("accounts/", include("allauth.account.urls")),

@@ -5,6 +5,8 @@ import re
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from campaigns.models import Segment
+from campaigns.services import save_segment
 from clients.models import FactType
 from clients.services import Learnt, join_household, learn, write_dated_fact
 from portfolio.models import MarketEvent, MaturityCase, Movement
@@ -22,6 +24,7 @@ from tests.factories import (
     UserFactory,
 )
 
+ADULTS = {"groups": [{"parts": [{"what": "age", "how": "at_least", "value": "18"}]}]}
 STAFF = {"alice", "anna", "bob", "charlie", "dora", "erin", "frank", "gus", "hana", "ines"}
 NOBODY: set[str] = set()
 NORTH = {"alice", "bob"}
@@ -92,6 +95,10 @@ PAGES = {
     "market-list": ([], {"bob", "dora"}),
     "market-add": ([], {"bob", "dora"}),
     "market-detail": (["market"], {"bob", "dora"}),
+    "segment-list": ([], {"bob", "dora"}),
+    "segment-add": ([], {"bob", "dora"}),
+    "segment-detail": (["segment"], {"bob", "dora"}),
+    "segment-change": (["segment"], {"bob", "dora"}),
     "plan": ([], {"alice", "anna", "bob", "charlie"}),
     "action-move": (["action"], {"alice", "bob", "dora"}),
     "feed": ([], {"alice", "anna", "bob", "charlie"}),
@@ -132,7 +139,7 @@ ELSEWHERE = {
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
     "messages-approve", "messages-undo", "text-length", "message-drop", "message-take-back", "message-settle", "message-letter",
-    "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
+    "segment-look", "segment-drop", "segment-restore", "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
@@ -189,11 +196,15 @@ def world(carla, alice):
         until=holding.matures_on,
         created_by=alice,
     )
+    # Of head office: a supervisor sees it and may not change it.
+    owner = UserFactory(role="head_office", branch=None)
+    segment = save_segment(actor=owner, name="Adults", rule=ADULTS).segment
     return {
         "maturity": maturity.pk,
         "movement": movement.pk,
         "product": holding.product.code,
         "market": market.pk,
+        "segment": segment.pk,
         "promise": PromiseFactory(client=carla, noted_by=alice).pk,
         "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
         "stage": "intention",
@@ -275,6 +286,8 @@ def test_stranger_gets_nothing(name, client, db):
                 "maturity-",
                 "movement-",
                 "market-",
+                "segment-d",
+                "segment-r",
             )
         ) or name in ("notification-read", "view-rename", "view-remove", "clients-plan-undo", "messages-undo")
         arguments = [1] if has_key else []
@@ -308,6 +321,9 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
         (reverse("movement-reason", args=[world["movement"]]), {"reason": "rate"}),
         (reverse("movement-forget", args=[world["movement"]]), {}),
         (reverse("market-close", args=[world["market"]]), {}),
+        (reverse("segment-change", args=[world["segment"]]), {"name": "Mine", "do": "save"}),
+        (reverse("segment-drop", args=[world["segment"]]), {}),
+        (reverse("segment-restore", args=[world["segment"]]), {}),
         (reverse("promise-note") + f"?client={carla.number}", {"text": "call tomorrow"}),
         (reverse("promise-withdraw", args=[world["promise"]]), {"reason": "no"}),
         (reverse("promise-undo", args=[world["promise"]]), {}),
@@ -342,6 +358,7 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
     assert carla.maturities.get().settled_at is None
     assert not carla.movement_reasons.exists()
     assert MarketEvent.objects.get().closed_at is None
+    assert (Segment.objects.get().name, Segment.objects.get().dropped_at) == ("Adults", None)
 
 
 def test_absent_and_hidden_clients_answer_alike(signed_in, alice, nina):

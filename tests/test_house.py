@@ -32,9 +32,11 @@ UNTRACKED = {
     "clients.Consent": "append-only ledger",
     "interactions.StageChange": "append-only ledger",
     "interactions.CaseStep": "append-only ledger",
+    "campaigns.SegmentVersion": "append-only versions",
 }
 # Seen through another model's queryset, never listed by themselves.
 WITHOUT_SIGHT = {
+    "campaigns.SegmentVersion": "seen through its segment",
     "clients.Standing": "read by reviews, which pass the scope first",
     "clients.SightGrant": "part of sight itself",
     "clients.FactChange": "read by indicators, which pass the scope first",
