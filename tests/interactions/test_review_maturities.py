@@ -1,0 +1,61 @@
+"""Maturity cases that core banking, the calendar or a mistake changes."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from interactions.services import raise_due
+from portfolio.models import MaturityCase
+from tests.factories import (
+    HoldingFactory,
+)
+from tests.interactions.test_portfolio import maturing
+
+FRIDAY = date(2026, 3, 6)
+MONDAY = FRIDAY + timedelta(days=3)
+
+
+def test_one_holding_below_zero_does_not_stop_the_daily_run(north, carla, nina):
+    HoldingFactory(client=nina, principal=Decimal(-5), opened_on=FRIDAY, matures_on=MONDAY)
+    HoldingFactory(client=carla, opened_on=FRIDAY, matures_on=MONDAY)
+    raise_due(on=FRIDAY)
+    assert [case.client for case in MaturityCase.objects.all()] == [carla]
+
+
+def test_one_whose_sum_falls_below_zero_does_not_stop_it_either(north, carla):
+    holding = HoldingFactory(client=carla, opened_on=FRIDAY, matures_on=MONDAY)
+    raise_due(on=FRIDAY)
+    holding.principal = Decimal(-5)
+    holding.save()
+    raise_due(on=FRIDAY + timedelta(days=1))
+    assert MaturityCase.objects.get().principal >= 0
+
+
+def test_what_goes_on_in_another_currency_leaves_the_sum_that_matured_as_it_was(carla):
+    holding = HoldingFactory(client=carla, opened_on=FRIDAY, matures_on=FRIDAY, currency="EUR")
+    raise_due(on=FRIDAY)
+    holding.matures_on, holding.currency, holding.principal = (
+        MONDAY + timedelta(days=90),
+        "USD",
+        Decimal(9000),
+    )
+    holding.save()
+    raise_due(on=MONDAY)
+    case = MaturityCase.objects.get(matures_on=FRIDAY)
+    assert (case.principal, case.currency) == (Decimal("10000.00"), "EUR")
+
+
+def test_a_day_that_the_calendar_moves_moves_the_case(north, carla):
+    HoldingFactory(client=carla, opened_on=FRIDAY, matures_on=FRIDAY + timedelta(days=4))
+    raise_due(on=FRIDAY)
+    north.working_days = [day for day in range(7) if day != (FRIDAY + timedelta(days=4)).weekday()]
+    north.country = ""
+    north.save()
+    raise_due(on=MONDAY)
+    assert MaturityCase.objects.get().effective_on == FRIDAY + timedelta(days=5)
+
+
+def test_a_maturity_of_nothing_is_settled_by_the_form(signed_in, alice, carla):
+    case = maturing(carla, 0)
+    MaturityCase.objects.filter(pk=case.pk).update(principal=0)
+    answer = signed_in(alice).post(f"/portfolio/maturities/{case.pk}/", {"renewed": "0"})
+    assert answer.status_code == 302
