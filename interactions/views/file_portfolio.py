@@ -40,6 +40,8 @@ def portfolio_part(request: HttpRequest, client: Client, today: date) -> dict:
         .prefetch_related("parts__product")
         .order_by("-effective_on", "-pk")[:MOST]
     )
+    for case in cases:
+        case.brought_from = shown_words(user, case.brought_from)
     return {
         "holdings": holdings,
         "shared": shared,
@@ -171,7 +173,7 @@ def reason_of(user, movement: Movement) -> dict:
     known = getattr(movement, "reason", None)
     return {
         "why": str(known.get_reason_display()) if known else "",
-        "competitor": (known.competitor if known else "") or movement.counterparty_bank,
+        "competitor": (shown_words(user, known.competitor) if known else "") or movement.counterparty_bank,
         "note": shown_words(user, known.note) if known else "",
     }
 
