@@ -26,9 +26,10 @@ _RECKON = """
 WITH touched AS MATERIALIZED (
     SELECT DISTINCT t.id, k.tier_id FROM ({clients}) AS t (id) JOIN clients_client k ON k.id = t.id
 ), newest AS MATERIALIZED (
-    SELECT t.id, t.tier_id, max(b.as_of) AS as_of
-      FROM touched t JOIN portfolio_balancesnapshot b ON b.client_id = t.id AND b.as_of <= %(last)s
-     GROUP BY t.id, t.tier_id
+    SELECT t.id, t.tier_id, b.as_of
+      FROM touched t
+     CROSS JOIN LATERAL (SELECT as_of FROM portfolio_balancesnapshot
+                          WHERE client_id = t.id AND as_of <= %(last)s ORDER BY as_of DESC LIMIT 1) b
 ), held AS (
     SELECT DISTINCT ON (b.client_id, b.currency)
            b.client_id, b.currency, b.as_of, b.deposits + b.investments AS assets
@@ -63,7 +64,8 @@ WITH touched AS MATERIALIZED (
            SELECT e.as_of
              FROM (SELECT b.as_of, sum((b.deposits + b.investments) / {day_rate}) AS total
                      FROM portfolio_balancesnapshot b
-                    WHERE b.client_id = r.id AND b.as_of > r.as_of - %(back)s AND b.as_of < r.as_of
+                    WHERE r.over_tier IS NOT NULL AND b.client_id = r.id
+                      AND b.as_of > r.as_of - %(back)s AND b.as_of < r.as_of
                     GROUP BY b.as_of) e
             WHERE coalesce(e.total, 0) < r.threshold AND coalesce((
                   SELECT sum(h.assets / {held_rate})
@@ -71,7 +73,7 @@ WITH touched AS MATERIALIZED (
                             FROM portfolio_balancesnapshot b
                            WHERE b.client_id = r.id AND b.as_of <= e.as_of AND b.as_of > e.as_of - %(fresh)s
                            ORDER BY b.currency, b.as_of DESC) h), 0) < r.threshold
-            ORDER BY e.as_of DESC LIMIT 1) below ON r.over_tier IS NOT NULL
+            ORDER BY e.as_of DESC LIMIT 1) below ON true
 ), gone AS (
     DELETE FROM portfolio_clientassets a USING touched t
      WHERE a.client_id = t.id AND NOT EXISTS (SELECT FROM newest n WHERE n.id = t.id)
