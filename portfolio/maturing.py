@@ -30,10 +30,11 @@ NOT_OFFERED = ("demand_deposit", "card", "loan", "other")
 Outcome = MaturityPart.Outcome
 
 # The bank moved the day, or the money, before it came: the case follows. A day that is another one is another case.
+# An earlier day is a correction whenever it is made: nothing is renewed into the past.
 _DROPPED = """
 DELETE FROM portfolio_maturitycase c USING portfolio_holding h, clients_client k
- WHERE h.id = c.holding_id AND k.id = h.client_id AND k.branch_id = ANY(%(branches)s) AND c.settled_at IS NULL AND c.effective_on > %(on)s
-   AND h.status = 'open' AND h.matures_on IS DISTINCT FROM c.matures_on
+ WHERE h.id = c.holding_id AND k.id = h.client_id AND k.branch_id = ANY(%(branches)s) AND c.settled_at IS NULL AND h.status = 'open'
+   AND (c.effective_on > %(on)s AND h.matures_on IS DISTINCT FROM c.matures_on OR h.matures_on < c.matures_on)
 """
 _FOLLOWED = """
 UPDATE portfolio_maturitycase c

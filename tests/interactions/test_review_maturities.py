@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+from interactions.models import Action
 from interactions.services import raise_due
 from portfolio.models import MaturityCase
 from tests.factories import (
@@ -59,3 +60,21 @@ def test_a_maturity_of_nothing_is_settled_by_the_form(signed_in, alice, carla):
     MaturityCase.objects.filter(pk=case.pk).update(principal=0)
     answer = signed_in(alice).post(f"/portfolio/maturities/{case.pk}/", {"renewed": "0"})
     assert answer.status_code == 302
+
+
+def test_a_day_that_is_corrected_to_an_earlier_one_after_it_came_is_one_case(carla):
+    holding = HoldingFactory(client=carla, opened_on=FRIDAY - timedelta(days=90), matures_on=FRIDAY)
+    raise_due(on=FRIDAY)
+    holding.matures_on = FRIDAY - timedelta(days=2)
+    holding.save()
+    raise_due(on=MONDAY)
+    assert MaturityCase.objects.get().matures_on == holding.matures_on
+
+
+def test_what_is_loaded_long_after_its_day_has_a_case_beside_its_late_reminder(carla):
+    raise_due(on=FRIDAY)
+    raise_due(on=FRIDAY + timedelta(days=13))
+    HoldingFactory(client=carla, opened_on=FRIDAY - timedelta(days=90), matures_on=MONDAY)
+    raise_due(on=FRIDAY + timedelta(days=14))
+    assert Action.objects.filter(source="maturity").exists()
+    assert MaturityCase.objects.get().matures_on == MONDAY
