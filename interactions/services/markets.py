@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -47,6 +47,9 @@ def open_market_event(
     today = actor.today()
     if until < today:
         raise ValidationError({"until": _("Choose today or a later day.")})
+    with connection.cursor() as cursor:
+        # Two take turns: the second one's holders are told in the calls of the first.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('market events'))")
     event = MarketEvent.objects.create(title=title, why=why[:4000], on=today, until=until, created_by=actor)
     event.products.set(marked)
     call_holders(event, actor)

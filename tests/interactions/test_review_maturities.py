@@ -3,8 +3,11 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
+
 from interactions.models import Action
 from interactions.services import raise_due
+from portfolio.maturing import Part, settle_maturity
 from portfolio.models import MaturityCase
 from tests.factories import (
     HoldingFactory,
@@ -78,3 +81,25 @@ def test_what_is_loaded_long_after_its_day_has_a_case_beside_its_late_reminder(c
     raise_due(on=FRIDAY + timedelta(days=14))
     assert Action.objects.filter(source="maturity").exists()
     assert MaturityCase.objects.get().matures_on == MONDAY
+
+
+@pytest.mark.xfail(strict=True, reason="the last one wins, and nobody is told")
+def test_who_saves_a_form_that_a_colleague_overtook_is_told(signed_in, alice, bob, carla):
+    case = maturing(carla, 0)
+    browser, address = signed_in(alice), f"/portfolio/maturities/{case.pk}/"
+    browser.get(address)
+    settle_maturity(actor=bob, case=case, parts=[Part("lost", case.principal)])
+    browser.post(address, {"renewed": str(case.principal)})
+    assert case.parts.get().outcome == "lost"
+
+
+def test_a_forged_outcome_of_a_colleagues_client_or_of_an_auditor_changes_nothing(
+    signed_in, alice, frank, hana, dora, charlie, carla, nina
+):
+    case = maturing(nina, 0)
+    for person in (alice, frank, hana, dora, charlie):
+        for end in ("", "take-back/"):
+            answer = signed_in(person).post(f"/portfolio/maturities/{case.pk}/{end}", {"lost": "300000"})
+            assert answer.status_code in (403, 404), (person, end)
+    case.refresh_from_db()
+    assert case.settled_at is None
