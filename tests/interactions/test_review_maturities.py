@@ -11,6 +11,7 @@ from portfolio.maturing import Part, settle_maturity
 from portfolio.models import MaturityCase
 from tests.factories import (
     HoldingFactory,
+    ProductFactory,
 )
 from tests.interactions.test_portfolio import maturing
 
@@ -103,3 +104,18 @@ def test_a_forged_outcome_of_a_colleagues_client_or_of_an_auditor_changes_nothin
             assert answer.status_code in (403, 404), (person, end)
     case.refresh_from_db()
     assert case.settled_at is None
+
+
+def test_what_is_no_longer_sold_can_be_written_down_late_and_corrected(signed_in, alice, carla):
+    case = maturing(carla, -5)
+    fund = ProductFactory(kind="fund", sale_to=case.effective_on)
+    browser, address = signed_in(alice), f"/portfolio/maturities/{case.pk}/"
+    assert browser.post(address, {"moved": "300000", "moved_into": fund.pk}).status_code == 302
+    fund.sale_to = case.effective_on - timedelta(days=1)
+    fund.save()
+    body = {"moved": "200000", "moved_into": fund.pk, "withdrawn": "100000"}
+    assert browser.post(address, body).status_code == 302
+    assert (
+        browser.post(address, body | {"moved_into": ProductFactory(sale_to=fund.sale_to).pk}).status_code
+        == 422
+    )
