@@ -10,7 +10,6 @@ from interactions.services.markets import close_market_event, open_market_event
 from tests.factories import (
     ActionFactory,
     AppointmentFactory,
-    ClientFactory,
     HoldingFactory,
     ProductFactory,
     UserFactory,
@@ -91,9 +90,3 @@ def test_a_call_for_two_news_says_both(signed_in, bob, alice, carla, fund):
     text = text_of(signed_in(alice), "/today/")
     assert "Bonds fell; hold." in text
     assert "Gold fell as well; wait." in text
-
-
-def test_whose_file_is_restricted_is_not_called_by_those_who_may_not_see_it(bob, carla, fund):
-    HoldingFactory(client=ClientFactory(branch=carla.branch, is_restricted=True), product=fund)
-    opened(bob, fund)
-    assert HolderCall.objects.count() <= 1
