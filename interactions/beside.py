@@ -27,5 +27,5 @@ def beside(action: Action, number: str) -> tuple[str, str] | None:
             else None
         )
     cases = MaturityCase.objects.filter(holding__number=key, client=action.client_id)
-    case = cases.filter(matures_on=action.event_on).first()
+    case = cases.filter(matures_on=action.event_on).first() if action.event_on else None
     return (_("The maturity"), reverse("maturity", args=[case.pk])) if case is not None else None
