@@ -4,6 +4,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from interactions.models import Action, Source
+from interactions.sources import cause_of
 from portfolio.models import MaturityCase, Movement
 
 
@@ -17,7 +18,7 @@ def beside(action: Action, number: str) -> tuple[str, str] | None:
     told = action.occurrences.filter(source=action.source).order_by("pk").first()
     if told is None:
         return None
-    key = told.subject.split("/")[1]
+    key = cause_of(told.subject).partition("/")[2]
     if action.source == Source.OUTFLOW:
         movement = Movement.objects.filter(number=key, client=action.client_id).first()
         return (

@@ -30,21 +30,36 @@ NOT_OFFERED = ("demand_deposit", "card", "loan", "other")
 Outcome = MaturityPart.Outcome
 
 # The bank moved the day, or the money, before it came: the case follows. A day that is another one is another case.
+# An earlier day is a correction whenever it is made: nothing is renewed into the past.
 _DROPPED = """
 DELETE FROM portfolio_maturitycase c USING portfolio_holding h, clients_client k
- WHERE h.id = c.holding_id AND k.id = h.client_id AND k.branch_id = ANY(%(branches)s) AND c.settled_at IS NULL AND c.effective_on > %(on)s
-   AND h.status = 'open' AND h.matures_on IS DISTINCT FROM c.matures_on
+ WHERE h.id = c.holding_id AND k.id = h.client_id AND k.branch_id = ANY(%(branches)s) AND c.settled_at IS NULL AND h.status = 'open'
+   AND (c.effective_on > %(on)s AND h.matures_on IS DISTINCT FROM c.matures_on OR h.matures_on < c.matures_on)
 """
 _FOLLOWED = """
 UPDATE portfolio_maturitycase c
-   SET client_id = h.client_id, principal = v.principal, currency = h.currency, broken_on = v.broken_on
+   SET client_id = h.client_id, principal = v.principal, currency = v.currency, broken_on = v.broken_on
   FROM portfolio_holding h, clients_client k, portfolio_maturitycase o,
-       LATERAL (SELECT CASE WHEN h.status = 'open' AND h.matures_on = o.matures_on THEN h.principal
-                            ELSE o.principal END AS principal,
+       LATERAL (SELECT h.status = 'open' AND h.matures_on = o.matures_on AS stands) s,
+       LATERAL (SELECT CASE WHEN s.stands THEN greatest(h.principal, 0) ELSE o.principal END AS principal,
+                       CASE WHEN s.stands THEN h.currency ELSE o.currency END AS currency,
                        CASE WHEN h.status = 'closed' AND h.as_of < o.matures_on THEN h.as_of END AS broken_on) v
  WHERE o.id = c.id AND h.id = o.holding_id AND k.id = h.client_id AND k.branch_id = ANY(%(branches)s) AND o.settled_at IS NULL
    AND (o.client_id, o.principal, o.currency, o.broken_on)
-       IS DISTINCT FROM (h.client_id, v.principal, h.currency, v.broken_on)
+       IS DISTINCT FROM (h.client_id, v.principal, v.currency, v.broken_on)
+"""
+# The calendar of the branch changed, or the client went to another branch, before the day came.
+_DAYS = """
+SELECT DISTINCT k.branch_id, c.matures_on
+  FROM portfolio_maturitycase c JOIN clients_client k ON k.id = c.client_id AND k.branch_id = ANY(%(branches)s)
+ WHERE c.settled_at IS NULL AND c.effective_on > %(on)s
+"""
+_MOVED = """
+UPDATE portfolio_maturitycase c SET effective_on = v.effective
+  FROM clients_client k,
+       unnest(%(places)s::bigint[], %(matures)s::date[], %(effective)s::date[]) AS v (place, matures, effective)
+ WHERE k.id = c.client_id AND k.branch_id = v.place AND c.matures_on = v.matures AND c.effective_on <> v.effective
+   AND c.settled_at IS NULL AND c.effective_on > %(on)s
 """
 # It goes on with a later day and no less money: renewed, whether by itself or at the counter.
 _RENEWED = """
@@ -63,7 +78,7 @@ SELECT h.id, h.client_id, h.matures_on, h.principal, h.currency, k.branch_id
   FROM portfolio_holding h
   JOIN portfolio_product p ON p.id = h.product_id AND p.kind = ANY(%(kinds)s)
   JOIN clients_client k ON k.id = h.client_id AND k.branch_id = ANY(%(branches)s) AND k.status <> 'closed'
- WHERE h.status = 'open' AND h.matures_on BETWEEN %(first)s AND %(last)s
+ WHERE h.status = 'open' AND h.matures_on BETWEEN %(first)s AND %(last)s AND h.principal >= 0
    AND NOT EXISTS (SELECT FROM portfolio_maturitycase c
                     WHERE c.holding_id = h.id AND c.matures_on = h.matures_on)
  ORDER BY h.id
@@ -85,7 +100,8 @@ def tend_cases(
     """Bring the maturity cases of some branches up to a day; how many were opened, renewed, dropped.
 
     Rule: a case opens 30 days before the day of the contract, for what matured since `since` as well. While
-    nobody settled it, it follows core banking: another day or sum before it has come, an early end, a renewal.
+    nobody settled it, it follows core banking: another day or sum before it has come, an early end, a renewal;
+    and the branch's calendar.
     `working` gives a branch's calendar. Repeatable: a second look writes nothing. Two looks take turns.
     """
     asked: dict[str, Any] = {
@@ -101,6 +117,12 @@ def tend_cases(
         for what, sql in (("dropped", _DROPPED), ("followed", _FOLLOWED), ("renewed", _RENEWED)):
             cursor.execute(sql, asked)
             done[what] = cursor.rowcount
+        cursor.execute(_DAYS, asked)
+        if days := cursor.fetchall():
+            places, matures = zip(*days, strict=True)
+            effective = [working(place).next_working(day) for place, day in days]
+            asked |= {"places": list(places), "matures": list(matures), "effective": effective}
+            cursor.execute(_MOVED, asked)
         cursor.execute(_COMING, asked)
         rows = cursor.fetchall()
         if rows:

@@ -17,10 +17,12 @@ from portfolio.rates import RATE_HOLDS, rate_sql, rates_on
 
 FRESH = timedelta(days=31)  # a balance is taken for what it was so long (numbers.md, aum)
 LOOK_BACK = timedelta(days=400)
+AHEAD = timedelta(days=1)  # it is tomorrow already in another zone; a day further off is a mistake
 
-# `held`: mostly all currencies stand on the last day; of the days before, the index alone is read. Totals of a day:
-# assets of one client on each day that has balances, in the reporting currency. A currency without
-# a rate counts for nothing: nobody is called rich by mistake.
+# `held`: mostly all currencies stand on the last day; of the days before, the index alone is read.
+# `below`: the last day that has balances on which the assets, each currency as it was last known, did not reach the
+# threshold. Nobody looks further back than LOOK_BACK: whoever has been above for longer, has been since it was first
+# seen (`was`). A currency without a rate counts for nothing: nobody is called rich by mistake.
 _RECKON = """
 WITH touched AS MATERIALIZED (
     SELECT DISTINCT t.id, k.tier_id FROM ({clients}) AS t (id) JOIN clients_client k ON k.id = t.id
@@ -28,7 +30,7 @@ WITH touched AS MATERIALIZED (
     SELECT t.id, t.tier_id, last.as_of
       FROM touched t CROSS JOIN LATERAL (
            SELECT b.as_of FROM portfolio_balancesnapshot b
-            WHERE b.client_id = t.id ORDER BY b.as_of DESC LIMIT 1) last
+            WHERE b.client_id = t.id AND b.as_of <= %(last)s ORDER BY b.as_of DESC LIMIT 1) last
 ), held AS MATERIALIZED (
     SELECT n.id AS client_id, h.*
       FROM newest n CROSS JOIN LATERAL (
@@ -62,20 +64,28 @@ WITH touched AS MATERIALIZED (
               AND v.threshold > coalesce((SELECT own.threshold FROM tier own WHERE own.id = t.tier_id), 0)
             ORDER BY v.threshold DESC LIMIT 1) over ON true
 ), since AS (
-    SELECT r.*, CASE WHEN r.over_tier IS NULL THEN NULL ELSE (
-           SELECT min(d.as_of) FROM (
-               SELECT b.as_of, sum((b.deposits + b.investments) / {day_rate}) AS total
-                 FROM portfolio_balancesnapshot b
-                WHERE b.client_id = r.id AND b.as_of > r.as_of - %(back)s
-                GROUP BY b.as_of) d
-            WHERE d.as_of > coalesce((
-               SELECT max(e.as_of) FROM (
-                   SELECT b.as_of, sum((b.deposits + b.investments) / {day_rate}) AS total
-                     FROM portfolio_balancesnapshot b
-                    WHERE b.client_id = r.id AND b.as_of > r.as_of - %(back)s
-                    GROUP BY b.as_of) e
-                WHERE coalesce(e.total, 0) < r.threshold AND e.as_of < r.as_of), '-infinity')) END AS over_since
+    SELECT r.*, CASE WHEN r.over_tier IS NULL THEN NULL
+                     WHEN below.as_of IS NULL AND was.over_tier_id = r.over_tier AND was.over_since <= r.as_of - %(back)s
+                     THEN was.over_since
+                     ELSE (SELECT min(b.as_of) FROM portfolio_balancesnapshot b
+                            WHERE b.client_id = r.id AND b.as_of > coalesce(below.as_of, r.as_of - %(back)s))
+                     END AS over_since
       FROM reached r
+      LEFT JOIN portfolio_clientassets was ON was.client_id = r.id
+      LEFT JOIN LATERAL (
+           SELECT e.as_of
+             FROM (SELECT b.as_of, sum((b.deposits + b.investments) / {day_rate}) AS total
+                     FROM portfolio_balancesnapshot b
+                    WHERE r.over_tier IS NOT NULL AND b.client_id = r.id
+                      AND b.as_of > r.as_of - %(back)s AND b.as_of < r.as_of
+                    GROUP BY b.as_of) e
+            WHERE coalesce(e.total, 0) < r.threshold AND coalesce((
+                  SELECT sum(h.assets / {held_rate})
+                    FROM (SELECT DISTINCT ON (b.currency) b.currency, b.as_of, b.deposits + b.investments AS assets
+                            FROM portfolio_balancesnapshot b
+                           WHERE b.client_id = r.id AND b.as_of <= e.as_of AND b.as_of > e.as_of - %(fresh)s
+                           ORDER BY b.currency, b.as_of DESC) h), 0) < r.threshold
+            ORDER BY e.as_of DESC LIMIT 1) below ON true
 ), gone AS (
     DELETE FROM portfolio_clientassets a USING touched t
      WHERE a.client_id = t.id AND NOT EXISTS (SELECT FROM newest n WHERE n.id = t.id)
@@ -105,6 +115,7 @@ def reckon_assets(clients: str = "SELECT id FROM clients_client") -> int:
         "holds": RATE_HOLDS.days,
         "fresh": FRESH.days,
         "back": LOOK_BACK.days,
+        "last": timezone.localdate() + AHEAD,
         "tiers": list(thresholds),
         "thresholds": list(thresholds.values()),
     }

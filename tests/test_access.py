@@ -9,6 +9,7 @@ from campaigns.models import Segment
 from campaigns.services import save_segment
 from clients.models import FactType
 from clients.services import Learnt, join_household, learn, write_dated_fact
+from interactions.models import HolderCall
 from portfolio.models import MarketEvent, MaturityCase, Movement
 from tests.factories import (
     ActionFactory,
@@ -199,6 +200,7 @@ def world(carla, alice):
     # Of head office: a supervisor sees it and may not change it.
     owner = UserFactory(role="head_office", branch=None)
     segment = save_segment(actor=owner, name="Adults", rule=ADULTS).segment
+    HolderCall.objects.create(event=market, client=carla)
     return {
         "maturity": maturity.pk,
         "movement": movement.pk,

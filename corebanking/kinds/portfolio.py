@@ -1,11 +1,13 @@
 """Products, holdings, and who has a part in a holding."""
 
 from decimal import Decimal
+from typing import ClassVar
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from corebanking.cells import Code, Day, Money, Number, OneOf, Text, Whole, YesNo
-from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Write
+from corebanking.kinds.base import Check, Column, Kind, Ref, Scope, Undoing, Write
 from portfolio.models import Holding, HoldingParty, Product
 
 CLIENT = Ref("client_number", "client_id", "clients_client", "number", _("unknown client"))
@@ -118,7 +120,17 @@ class Holdings(Kind):
         ),
     )
     undo_models = (Holding,)
+    ledgers: ClassVar = {"portfolio_maturitycase": "r.settled_at IS NULL"}  # before_undo takes them
     shown = ("holding_number", "client_number", "product_code", "principal", "currency", "matures_on")
+
+    @classmethod
+    def before_undo(cls, undoing: Undoing) -> None:
+        """A maturity of which nobody wrote anything down goes with its holding."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""DELETE FROM portfolio_maturitycase c USING {undoing.table(Holding)} u
+                    WHERE u.made AND c.holding_id = u.id AND c.settled_at IS NULL"""
+            )
 
     @classmethod
     def older(cls, scope: Scope) -> str:

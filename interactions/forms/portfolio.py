@@ -41,7 +41,10 @@ class MaturityForm(PanelForm):
         self.case = case
         today = case.client.branch.today()
         product = self.fields["moved_into"]
-        product.queryset, product.client, product.today = on_sale(today), case.client, today
+        # What was sold on the day of the money, whenever it is written down, and what stands written down.
+        then, known = case.broken_on or case.effective_on, case.parts.values("product")
+        sold = on_sale(today) | on_sale(then) | Product.objects.filter(pk__in=known)
+        product.queryset, product.client, product.today = sold, case.client, today
         self.fields["renewed"].widget.attrs["autofocus"] = True
         if not (self.data if self.is_bound else self.initial).get("suitability_reason"):
             self.fields["suitability_reason"].widget = forms.HiddenInput()  # asked for where one is needed

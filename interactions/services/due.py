@@ -162,7 +162,7 @@ def _raise_for(together: Together, all_of: dict[str, Rules], done: Raised, *, wi
     _note(_BEGUN, codes, on)
     places, touched = Places(together.branches), touched_since(together.last_run)
     withdraw_from(places.ids, touched)
-    tend_cases(branches=places.ids, working=places.working, since=together.since, on=on)
+    tend_cases(branches=places.ids, working=places.working, since=min(together.began.values()), on=on)
     told: Counter = Counter()
     talks: set[int] = (
         set()

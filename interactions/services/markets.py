@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
 from clients.services.ground import clean, required
-from interactions.models import Action, HolderCall, Severity
+from interactions.models import Action, Appointment, HolderCall, Severity
 from interactions.querysets import SILENT
 from interactions.services.opening import New, new_ids, open_actions
 from portfolio.holders import held_by, holds
@@ -29,7 +30,7 @@ def open_market_event(
 
     Rule (domain.md, portfolio; the article's "when the market moves, look after those who bought"): every holder
     among the clients whom one works with has exactly one call, an action of the theme `product` open from today to
-    `until`. Whoever has an open action of the theme already is told in that one. Blocked, closed and deceased
+    `until`. Whoever has an action of the theme that is open by `until` is told in that one. Blocked, closed and deceased
     clients are left out, dormant ones too.
     Visibility: a supervisor's branches, head office's all. Raises: ValidationError by field; PermissionDenied.
     """
@@ -46,6 +47,9 @@ def open_market_event(
     today = actor.today()
     if until < today:
         raise ValidationError({"until": _("Choose today or a later day.")})
+    with connection.cursor() as cursor:
+        # Two take turns: the second one's holders are told in the calls of the first.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('market events'))")
     event = MarketEvent.objects.create(title=title, why=why[:4000], on=today, until=until, created_by=actor)
     event.products.set(marked)
     call_holders(event, actor)
@@ -73,7 +77,8 @@ def call_holders(event: MarketEvent, actor: User) -> int:
 def _call(event: MarketEvent, theme: Theme, clients: list[int], products: list[int]) -> None:
     standing = dict(
         Action.objects.open()
-        .filter(client__in=clients, theme=theme)
+        .filter(client__in=clients, theme=theme, opens_on__lte=event.until)
+        .exclude(snoozed_until__gt=event.until)
         .order_by("client", "-pk")
         .values_list("client_id", "pk")
     )
@@ -101,11 +106,20 @@ def _call(event: MarketEvent, theme: Theme, clients: list[int], products: list[i
     )
 
 
+def market_events_for(user: User) -> QuerySet[MarketEvent]:
+    """The events a person may read: their own, and those that concern clients in their sight; head office's all."""
+    if user.role == Role.HEAD_OFFICE:
+        return MarketEvent.objects.all()
+    calls = HolderCall.objects.visible_to(user).filter(event=OuterRef("pk"))
+    return MarketEvent.objects.filter(Q(created_by=user) | Exists(calls))
+
+
 @transaction.atomic
 def close_market_event(*, actor: User, event: MarketEvent) -> int:
     """End an event: the calls that it made and nobody has done yet go; how many. A second call changes nothing.
 
-    Rule: whoever may open one in its place; an action that stood before the event stays.
+    Rule: whoever opened it; an action that stood before the event stays, as does one with an appointment and one
+    that other news of the market, still open, is told in.
     """
     if actor.role not in MAY_OPEN or not MarketEvent.objects.filter(pk=event.pk, created_by=actor).exists():
         raise PermissionDenied
@@ -114,9 +128,12 @@ def close_market_event(*, actor: User, event: MarketEvent) -> int:
         return 0
     row.closed_at = timezone.now()
     row.save(update_fields=["closed_at"])
-    mine = HolderCall.objects.filter(event=row).values("action")
+    told = HolderCall.objects.filter(action=OuterRef("pk"))
+    made = told.filter(event__created_at__lte=OuterRef("created_at"), event__title=OuterRef("about"))
     return (
         Action.objects.open()
-        .filter(pk__in=mine, origin=Action.Origin.BY_HAND, source="", about=row.title, due_on=row.until)
+        .filter(Exists(told.filter(event=row)), Exists(made), origin=Action.Origin.BY_HAND, source="")
+        .exclude(Exists(told.filter(event__closed_at=None)))
+        .exclude(Exists(Appointment.objects.standing().filter(action=OuterRef("pk"))))
         .update(state=Action.State.CANCELLED, closed_at=row.closed_at, reason=_("The event was closed."))
     )

@@ -27,24 +27,24 @@ _OF_OTHERS = """
          WHERE f.client_id = o.client_id AND f.slot = o.subject AND f.at > o.raised_at)
     OR o.source = 'maturity' AND NOT EXISTS (
         SELECT 1 FROM portfolio_holding h
-         WHERE h.number = split_part(o.subject, '/', 2) AND h.client_id = o.client_id
+         WHERE h.client_id = o.client_id AND starts_with(o.subject, 'holding/' || h.number || '/T-')
            AND h.status = 'open' AND h.matures_on = a.event_on)
     OR o.source = 'purchase_review' AND EXISTS (
         SELECT 1 FROM portfolio_purchase p JOIN portfolio_purchase r ON r.reverses_id = p.id
-         WHERE p.number = split_part(o.subject, '/', 2))
+         WHERE p.client_id = o.client_id AND o.subject = 'purchase/' || p.number)
     OR o.source = 'limit' AND NOT EXISTS (
         SELECT 1 FROM portfolio_purchase p JOIN portfolio_limitcrossing c ON c.purchase_id = p.id
-         WHERE p.number = split_part(o.subject, '/', 2) AND c.side = split_part(o.subject, '/', 3)
-           AND 'T-' || c.on = split_part(o.subject, '/', 4) AND c.client_id = o.client_id AND c.gone_at IS NULL)
+         WHERE c.client_id = o.client_id AND c.gone_at IS NULL
+           AND o.subject = 'purchase/' || p.number || '/' || c.side || '/T-' || c.on)
     OR o.source = 'outflow' AND NOT EXISTS (
         SELECT 1 FROM portfolio_movement m
-         WHERE m.number = split_part(o.subject, '/', 2) AND m.client_id = o.client_id)
+         WHERE m.client_id = o.client_id AND o.subject = 'movement/' || m.number)
     OR o.source = 'tier_upgrade' AND NOT EXISTS (
         SELECT 1 FROM portfolio_clientassets s
           JOIN clients_tier t ON t.id = s.over_tier_id
           JOIN clients_client c ON c.id = s.client_id
           LEFT JOIN clients_tier own ON own.id = c.tier_id
-         WHERE s.client_id = o.client_id AND t.code = split_part(o.subject, '/', 3)
+         WHERE s.client_id = o.client_id AND right(o.subject, length(t.code) + 1) = '/' || t.code
            AND t.rank > coalesce(own.rank, -1))
 """
 

@@ -63,6 +63,9 @@ UNION
 SELECT e.client_id FROM portfolio_movementevent e WHERE e.pgh_created_at >= %(since)s
 UNION
 SELECT s.client_id FROM portfolio_clientassets s WHERE s.over_ended_at >= %(since)s
+UNION
+SELECT o.client_id FROM interactions_occurrence o
+ WHERE o.source = 'tier_upgrade' AND NOT EXISTS (SELECT FROM portfolio_clientassets s WHERE s.client_id = o.client_id)
 )
 SELECT DISTINCT a.client_id
   FROM touched JOIN interactions_action a ON a.client_id = touched.client_id AND a.state = 'planned'

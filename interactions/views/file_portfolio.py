@@ -40,6 +40,8 @@ def portfolio_part(request: HttpRequest, client: Client, today: date) -> dict:
         .prefetch_related("parts__product")
         .order_by("-effective_on", "-pk")[:MOST]
     )
+    for case in cases:
+        case.brought_from = shown_words(user, case.brought_from)
     return {
         "holdings": holdings,
         "shared": shared,

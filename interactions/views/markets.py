@@ -1,7 +1,7 @@
 """News of the market: marked products, what to tell, and how far the calls to the holders have come."""
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,11 +14,14 @@ from common.paging import keyset
 from common.text import is_id
 from interactions.forms.portfolio import MarketEventForm
 from interactions.models import HolderCall
-from interactions.services.markets import MAY_OPEN, close_market_event, open_market_event
+from interactions.services.markets import (
+    MAY_OPEN,
+    close_market_event,
+    market_events_for,
+    open_market_event,
+)
 from interactions.views.portfolio import A_PAGE
 from portfolio.holders import held_by
-from portfolio.models import MarketEvent
-from staff.models import Role
 
 
 def _only_those_who_open(request: HttpRequest) -> None:
@@ -27,14 +30,10 @@ def _only_those_who_open(request: HttpRequest) -> None:
 
 
 def market_list(request: HttpRequest) -> HttpResponse:
-    """Every event, the latest first, with how many of the clients in one's sight were called."""
+    """The events that concern one's clients, the latest first, with how many of the clients in one's sight were called."""
     _only_those_who_open(request)
-    events = MarketEvent.objects.all()
-    if request.user.role == Role.SUPERVISOR:  # what concerns clients of other branches alone is no news here
-        calls = HolderCall.objects.visible_to(request.user).filter(event=OuterRef("pk"))
-        events = events.filter(Q(created_by=request.user) | Exists(calls))
     page = keyset(
-        events.select_related("created_by").prefetch_related("products").order_by(),
+        market_events_for(request.user).select_related("created_by").prefetch_related("products").order_by(),
         keys=("-on", "-id"),
         size=A_PAGE,
         cursor=request.GET.get("cursor", ""),
@@ -89,7 +88,7 @@ def market_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Whom it concerns among the clients in one's sight, and what was done."""
     _only_those_who_open(request)
     user = request.user
-    event = get_object_or_404(MarketEvent.objects.select_related("created_by"), pk=pk)
+    event = get_object_or_404(market_events_for(user).select_related("created_by"), pk=pk)
     calls = HolderCall.objects.visible_to(user).filter(event=event)
     page = keyset(
         calls.select_related("client__tier", "client__branch", "action").defer(
@@ -124,7 +123,7 @@ def market_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def market_close(request: HttpRequest, pk: int) -> HttpResponse:
     _only_those_who_open(request)
-    event = get_object_or_404(MarketEvent, pk=pk)
+    event = get_object_or_404(market_events_for(request.user), pk=pk)
     close_market_event(actor=request.user, event=event)
     tell(request, _("Closed: %(title)s. Calls that nobody had made are off Today.") % {"title": event.title})
     return go(request, reverse("market-detail", args=[event.pk]))

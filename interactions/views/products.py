@@ -11,9 +11,10 @@ from clients.models import Client
 from clients.sight import shown_name, shown_native
 from common import saying
 from common.paging import keyset
+from interactions.services.markets import market_events_for
 from interactions.views.portfolio import A_PAGE, ROLES
 from portfolio.holders import held_by, holds
-from portfolio.models import Holding, MarketEvent, Price, Product
+from portfolio.models import Holding, Price, Product
 
 YEAR = timedelta(days=365)
 WIDTH, HEIGHT = 576, 120  # of the drawn path of prices
@@ -69,7 +70,7 @@ def product_detail(request: HttpRequest, code: str) -> HttpResponse:
         "on_sale": (product.sale_from is None or product.sale_from <= today)
         and (product.sale_to is None or product.sale_to >= today),
         "prices": _path(product, today),
-        "events": MarketEvent.objects.filter(products=product).order_by("-on", "-pk")[:5],
+        "events": market_events_for(user).filter(products=product).order_by("-on", "-pk")[:5],
         "may_open_events": user.role != "account_manager",
         "page": page,
         "count": holders.count(),

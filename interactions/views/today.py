@@ -260,8 +260,8 @@ def _to_say(action: Action) -> str:
     """What the bank wants said where news of the market called for it."""
     if action.theme.code != "product":
         return ""
-    call = HolderCall.objects.filter(action=action, event__closed_at=None).select_related("event").first()
-    return call.event.why if call else ""
+    calls = HolderCall.objects.filter(action=action, event__closed_at=None).order_by("event_id")
+    return "\n\n".join(calls.values_list("event__why", flat=True))
 
 
 def _action(request: HttpRequest, pk: int) -> Action:

@@ -456,5 +456,5 @@ def test_the_list_of_sources_is_whole():
     codes = {source.code for source in SOURCES}
     assert codes == {
         "birthday", "anniversary", "maturity", "holiday", "not_reached", "risk_expiry", "document_expiry",
-        "promise", "next_step", "relationship", "purchase_review", "limit",
+        "promise", "next_step", "relationship", "purchase_review", "limit", "outflow", "tier_upgrade",
     }  # fmt: skip
