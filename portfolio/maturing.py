@@ -166,12 +166,14 @@ def settle_maturity(
     brought_amount: Decimal = Decimal(0),
     brought_from: str = "",
     note: str = "",
+    seen: str | None = None,
 ) -> MaturityCase:
     """Write down what became of money whose term ended; again, where it was written down wrong.
 
     Rule (domain.md, MaturityCase): the parts add up to the principal, what was brought from elsewhere stands
     apart. Nothing is settled before its day, unless it was ended early. A product above the client's risk
-    profile needs a reason. Visibility: the client must be the actor's to edit.
+    profile needs a reason. `seen` is the `mark` of what the actor saw: over something else nothing is written.
+    Visibility: the client must be the actor's to edit.
     Raises: ValidationError by field (`parts`, `suitability_reason`, `brought_amount`); PermissionDenied.
     """
     may_edit(actor, case)
@@ -184,6 +186,8 @@ def settle_maturity(
             _("It matures on %(date)s: until then nothing has become of it.")
             % {"date": saying.day(row.effective_on)}
         )
+    if seen is not None and seen != row.mark:
+        raise ValidationError(_("Somebody has written it down meanwhile: look at it again."))
     kept = [part for part in parts if part.amount]
     total = sum((part.amount for part in kept), Decimal(0))
     if total != row.principal:

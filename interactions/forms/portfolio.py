@@ -35,6 +35,7 @@ class MaturityForm(PanelForm):
     brought_amount = _amount(_("Brought from elsewhere"))
     brought_from = forms.CharField(label=_("from which bank"), required=False, max_length=120)
     note = forms.CharField(label=_("Note"), required=False, max_length=300)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
 
     def __init__(self, *args, case: MaturityCase, **kwargs):
         super().__init__(*args, **kwargs)
@@ -67,6 +68,7 @@ class MaturityForm(PanelForm):
                 css_class="row",
             ),
             "note",
+            "seen",
         )
 
     def add_service_errors(self, error: ValidationError) -> None:
@@ -77,7 +79,7 @@ class MaturityForm(PanelForm):
     @staticmethod
     def initial_of(case: MaturityCase) -> dict:
         """What was written down; of a case nobody settled, that all of it was renewed."""
-        found: dict = {"note": case.note, "brought_from": case.brought_from}
+        found: dict = {"note": case.note, "brought_from": case.brought_from, "seen": case.mark}
         if case.brought_amount:
             found["brought_amount"] = case.brought_amount
         if case.settled_at is None:

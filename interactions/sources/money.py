@@ -72,7 +72,7 @@ SELECT k.id, k.number, k.branch_id, k.tier_id, t.code, t.name, a.over_since, a.a
   JOIN clients_tier t ON t.id = a.over_tier_id
   JOIN clients_client k ON k.id = a.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
   LEFT JOIN clients_tier own ON own.id = k.tier_id
- WHERE a.over_since BETWEEN %(since)s - %(days)s AND %(on)s - %(days)s
+ WHERE a.over_since <= %(on)s - %(days)s
    AND t.rank > coalesce(own.rank, -1)
    AND NOT EXISTS (SELECT FROM interactions_occurrence o
                     WHERE o.source = %(source)s AND o.subject = 'client/' || k.number || '/' || t.code
@@ -83,7 +83,8 @@ SELECT k.id, k.number, k.branch_id, k.tier_id, t.code, t.name, a.over_since, a.a
 class TierUpgradeSource(Source):
     """Assets above the next tier's threshold for 30 days: propose it, and lead the client to a planner.
 
-    `about` is the tier's name, `event_on` the day since when; the amount is in the reporting currency.
+    `about` is the tier's name, `event_on` the day since when; the amount is in the reporting currency. Whoever had
+    grown before the bank began stands there still: it is told on the first day that is told at all.
     """
 
     code, theme = "tier_upgrade", "review"
@@ -95,17 +96,19 @@ class TierUpgradeSource(Source):
         params = {
             "source": self.code,
             "branches": asked.places.ids,
-            "since": asked.since,
             "on": asked.on,
             "days": self.days,
         }
         for client_id, number, branch_id, tier_id, code, name, since, amount in read(_GROWN, params):
+            first = asked.began.get(branch_id, asked.since)
             yield Due(
                 client_id=client_id,
                 branch_id=branch_id,
                 tier_id=tier_id,
                 subject=f"client/{number}/{code}",
-                due_on=asked.places.working(branch_id).next_working(since + timedelta(days=self.days)),
+                due_on=asked.places.working(branch_id).next_working(
+                    max(since + timedelta(days=self.days), first)
+                ),
                 event_on=since,
                 about=name,
                 amount=amount,

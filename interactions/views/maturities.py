@@ -40,6 +40,7 @@ def maturity(request: HttpRequest, pk: int) -> HttpResponse:
                 brought_amount=data["brought_amount"],
                 brought_from=data["brought_from"],
                 note=data["note"],
+                seen=data["seen"],
             )
         except ValidationError as error:
             form.add_service_errors(error)

@@ -87,6 +87,11 @@ class MaturityCase(models.Model):
     def __str__(self) -> str:
         return f"{self.holding_id}, {self.matures_on}"
 
+    @property
+    def mark(self) -> str:
+        """Tells one writing down from another: who saves over what they have not seen is told."""
+        return self.settled_at.isoformat() if self.settled_at is not None else ""
+
 
 @tracked()
 class MaturityPart(models.Model):

@@ -47,7 +47,6 @@ def test_whoever_stays_above_a_threshold_for_years_is_proposed_once(carla, priva
     assert Occurrence.objects.filter(source="tier_upgrade").count() == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a first run looks back seven days, though the client is above still")
 def test_whoever_grew_out_of_the_tier_before_the_bank_began_is_proposed_too(carla, private):
     for n in range(0, 70, 10):
         balance(carla, FRIDAY - timedelta(days=n), 600_000)
