@@ -50,6 +50,7 @@ from portfolio.api import (
     ChannelUseViewSet,
     HoldingViewSet,
     LimitCrossingViewSet,
+    MaturityViewSet,
     MovementViewSet,
     PriceViewSet,
     ProductViewSet,
@@ -94,6 +95,7 @@ router.register("balances", BalanceViewSet, "balance")
 router.register("movements", MovementViewSet, "movement")
 router.register("channel_use", ChannelUseViewSet, "channel-use")
 router.register("limit_crossings", LimitCrossingViewSet, "limit-crossing")
+router.register("maturities", MaturityViewSet, "maturity")
 router.register("notifications", NotificationViewSet, "notification")
 router.register("branches", BranchViewSet, "branch")
 router.register("staff", StaffViewSet, "staff")

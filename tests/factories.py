@@ -45,6 +45,7 @@ from portfolio.models import (
     ChannelUse,
     Holding,
     LimitCrossing,
+    MaturityCase,
     Movement,
     Price,
     Product,
@@ -313,6 +314,26 @@ class ChannelUseFactory(factory.django.DjangoModelFactory):
     month = date(2026, 3, 1)
     channel = "mobile"
     count = 12
+
+
+class MaturityFactory(factory.django.DjangoModelFactory):
+    """Matured today, and nobody has settled it."""
+
+    class Meta:
+        model = MaturityCase
+
+    client = factory.SubFactory(ClientFactory)
+    matures_on = _today_of_the_client
+    effective_on = factory.SelfAttribute("matures_on")
+    opened_on = factory.LazyAttribute(lambda case: case.matures_on - timedelta(days=30))
+    principal = Decimal("10000.00")
+    currency = "EUR"
+    holding = factory.SubFactory(
+        HoldingFactory,
+        client=factory.SelfAttribute("..client"),
+        matures_on=factory.SelfAttribute("..matures_on"),
+        principal=factory.SelfAttribute("..principal"),
+    )
 
 
 class LimitCrossingFactory(factory.django.DjangoModelFactory):

@@ -26,6 +26,7 @@ from tests.factories import (
     HouseholdFactory,
     IntroductionFactory,
     LimitCrossingFactory,
+    MaturityFactory,
     MovementFactory,
     OccurrenceFactory,
     OpportunityFactory,
@@ -107,6 +108,7 @@ def rows_of(client, manager) -> dict:
         "movement": MovementFactory(client=client),
         "channel_use": ChannelUseFactory(client=client),
         "limit_crossing": LimitCrossingFactory(purchase=purchase),
+        "maturity": MaturityFactory(client=client),
         "advice": AdviceFactory(client=client, by=manager),
     }
 

@@ -53,6 +53,7 @@ COLLECTIONS = {
     "movements": ("movement", "number"),
     "channel_use": ("channel_use", "pk"),
     "limit_crossings": ("limit_crossing", "pk"),
+    "maturities": ("maturity", "pk"),
     "advice": ("advice", "pk"),
 }
 # Collections in which nobody's client is.
@@ -177,6 +178,12 @@ def changes_of(row: dict, user) -> list[tuple[str, str, dict]]:
         ("post", f"{at['service_case']}/step/", {"step": "listened", "note": "She told it all"}),
         ("post", f"{at['service_case']}/close/", {"outcome": "kept"}),
         ("post", f"{at['service_case']}/reopen/", {}),
+        (
+            "post",
+            f"{at['maturity']}/settle/",
+            {"parts": [{"outcome": "renewed", "amount": "10000.00"}]},
+        ),
+        ("post", f"{at['maturity']}/unsettle/", {}),
         ("post", f"{at['referral']}/plan/", {"on": row["client"].branch.today().isoformat()}),
         ("post", f"{at['referral']}/finish/", {"outcome": "Plan signed"}),
     ]
@@ -270,6 +277,7 @@ def marked(rows) -> None:
         "referral": ["reason", "outcome"],
         "client_message": ["subject", "body", "suitability_reason", "repeat_reason"],
         "movement": ["counterparty_bank"],
+        "maturity": ["brought_from", "note"],
     }
     for row in rows.values():
         for key, fields in texts.items():
