@@ -47,6 +47,7 @@ from portfolio.models import (
     LimitCrossing,
     MaturityCase,
     Movement,
+    MovementReason,
     Price,
     Product,
     Purchase,
@@ -304,6 +305,17 @@ class MovementFactory(factory.django.DjangoModelFactory):
     direction = "out"
     counterparty_bank = "Banco Sur"
     external = True
+
+
+class MovementReasonFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = MovementReason
+
+    movement = factory.SubFactory(MovementFactory)
+    client = factory.SelfAttribute("movement.client")
+    reason = "rate"
+    competitor = "Banco Norte"
+    by = factory.SubFactory(UserFactory)
 
 
 class ChannelUseFactory(factory.django.DjangoModelFactory):

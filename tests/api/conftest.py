@@ -27,7 +27,7 @@ from tests.factories import (
     IntroductionFactory,
     LimitCrossingFactory,
     MaturityFactory,
-    MovementFactory,
+    MovementReasonFactory,
     OccurrenceFactory,
     OpportunityFactory,
     PromiseFactory,
@@ -83,6 +83,7 @@ def machine():
 def rows_of(client, manager) -> dict:
     """What is known of a client, agreed with, and voiced by a client: a row of each."""
     purchase = PurchaseFactory(client=client, number=f"PU-{client.number}", seller=manager)
+    reason = MovementReasonFactory(movement__client=client, by=manager)
     return {
         "fact": FactFactory(client=client),
         "dated_fact": DatedFactFactory(client=client),
@@ -105,7 +106,8 @@ def rows_of(client, manager) -> dict:
         "client_message": ClientMessageFactory(client=client, written_by=manager),
         "purchase": purchase,
         "balance": BalanceFactory(client=client),
-        "movement": MovementFactory(client=client),
+        "movement": reason.movement,
+        "movement_reason": reason,
         "channel_use": ChannelUseFactory(client=client),
         "limit_crossing": LimitCrossingFactory(purchase=purchase),
         "maturity": MaturityFactory(client=client),

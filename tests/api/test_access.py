@@ -184,6 +184,8 @@ def changes_of(row: dict, user) -> list[tuple[str, str, dict]]:
             {"parts": [{"outcome": "renewed", "amount": "10000.00"}]},
         ),
         ("post", f"{at['maturity']}/unsettle/", {}),
+        ("put", f"{at['movement']}/reason/", {"reason": "rate"}),
+        ("post", f"{at['movement']}/reason/", {"reason": "family", "competitor": "Banco Sur"}),
         ("post", f"{at['referral']}/plan/", {"on": row["client"].branch.today().isoformat()}),
         ("post", f"{at['referral']}/finish/", {"outcome": "Plan signed"}),
     ]
@@ -277,6 +279,7 @@ def marked(rows) -> None:
         "referral": ["reason", "outcome"],
         "client_message": ["subject", "body", "suitability_reason", "repeat_reason"],
         "movement": ["counterparty_bank"],
+        "movement_reason": ["competitor", "note"],
         "maturity": ["brought_from", "note"],
     }
     for row in rows.values():
