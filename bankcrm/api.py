@@ -48,6 +48,7 @@ from metrics.api import MetricsView
 from portfolio.api import (
     BalanceViewSet,
     ChannelUseViewSet,
+    ClientAssetsViewSet,
     HoldingViewSet,
     LimitCrossingViewSet,
     MaturityViewSet,
@@ -96,6 +97,7 @@ router.register("movements", MovementViewSet, "movement")
 router.register("channel_use", ChannelUseViewSet, "channel-use")
 router.register("limit_crossings", LimitCrossingViewSet, "limit-crossing")
 router.register("maturities", MaturityViewSet, "maturity")
+router.register("client_assets", ClientAssetsViewSet, "client-assets")
 router.register("notifications", NotificationViewSet, "notification")
 router.register("branches", BranchViewSet, "branch")
 router.register("staff", StaffViewSet, "staff")

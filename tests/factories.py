@@ -43,6 +43,7 @@ from interactions.models import (
 from portfolio.models import (
     BalanceSnapshot,
     ChannelUse,
+    ClientAssets,
     Holding,
     LimitCrossing,
     MaturityCase,
@@ -316,6 +317,16 @@ class MovementReasonFactory(factory.django.DjangoModelFactory):
     reason = "rate"
     competitor = "Banco Norte"
     by = factory.SubFactory(UserFactory)
+
+
+class ClientAssetsFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ClientAssets
+
+    client = factory.SubFactory(ClientFactory)
+    as_of = date(2026, 3, 31)
+    amount = Decimal("1250.00")
+    currency = "EUR"
 
 
 class ChannelUseFactory(factory.django.DjangoModelFactory):

@@ -1,5 +1,6 @@
 """The API of what is sold, held and bought, of the ledgers of money, and of what matures. One module a noun."""
 
+from portfolio.api.assets import ClientAssetsViewSet
 from portfolio.api.holdings import HoldingViewSet, ProductViewSet, PurchaseViewSet, SuitabilityView
 from portfolio.api.ledgers import (
     BalanceViewSet,
@@ -14,6 +15,7 @@ from portfolio.api.maturities import MaturityViewSet
 __all__ = [
     "BalanceViewSet",
     "ChannelUseViewSet",
+    "ClientAssetsViewSet",
     "HoldingViewSet",
     "LimitCrossingViewSet",
     "MaturityViewSet",

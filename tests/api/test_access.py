@@ -53,6 +53,7 @@ COLLECTIONS = {
     "movements": ("movement", "number"),
     "channel_use": ("channel_use", "pk"),
     "limit_crossings": ("limit_crossing", "pk"),
+    "client_assets": ("client", "number"),
     "maturities": ("maturity", "pk"),
     "advice": ("advice", "pk"),
 }
