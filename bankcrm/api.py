@@ -37,6 +37,7 @@ from interactions.api import (
     ClientMessageViewSet,
     ContactViewSet,
     CourtesyViewSet,
+    MarketEventViewSet,
     OccurrenceViewSet,
     OpportunityViewSet,
     PromiseViewSet,
@@ -98,6 +99,7 @@ router.register("channel_use", ChannelUseViewSet, "channel-use")
 router.register("limit_crossings", LimitCrossingViewSet, "limit-crossing")
 router.register("maturities", MaturityViewSet, "maturity")
 router.register("client_assets", ClientAssetsViewSet, "client-assets")
+router.register("market_events", MarketEventViewSet, "market-event")
 router.register("notifications", NotificationViewSet, "notification")
 router.register("branches", BranchViewSet, "branch")
 router.register("staff", StaffViewSet, "staff")

@@ -5,6 +5,7 @@ from datetime import date
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,20 @@ from staff.models import Role, User
 
 CHUNK = 2000
 MAY_OPEN = (Role.SUPERVISOR, Role.HEAD_OFFICE)
+
+
+def events_seen_by(user: User) -> QuerySet[MarketEvent]:
+    """Events that a person may read: head office all; a supervisor her own and those with calls in her sight.
+
+    Nobody else reads any. What concerns clients of other branches alone is no news here.
+    """
+    if user.role not in MAY_OPEN or not user.is_active:
+        return MarketEvent.objects.none()
+    events = MarketEvent.objects.all()
+    if user.role != Role.SUPERVISOR:
+        return events
+    calls = HolderCall.objects.visible_to(user).filter(event=OuterRef("pk"))
+    return events.filter(Q(created_by=user) | Exists(calls))
 
 
 @transaction.atomic

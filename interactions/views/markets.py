@@ -1,7 +1,7 @@
 """News of the market: marked products, what to tell, and how far the calls to the holders have come."""
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,10 +14,14 @@ from common.paging import keyset
 from common.text import is_id
 from interactions.forms.portfolio import MarketEventForm
 from interactions.models import HolderCall
-from interactions.services.markets import MAY_OPEN, close_market_event, open_market_event
+from interactions.services.markets import (
+    MAY_OPEN,
+    close_market_event,
+    events_seen_by,
+    open_market_event,
+)
 from interactions.views.portfolio import A_PAGE
 from portfolio.models import MarketEvent
-from staff.models import Role
 
 
 def _only_those_who_open(request: HttpRequest) -> None:
@@ -26,14 +30,10 @@ def _only_those_who_open(request: HttpRequest) -> None:
 
 
 def market_list(request: HttpRequest) -> HttpResponse:
-    """Every event, the latest first, with how many of the clients in one's sight were called."""
+    """Events, the latest first, with how many of the clients in one's sight were called."""
     _only_those_who_open(request)
-    events = MarketEvent.objects.all()
-    if request.user.role == Role.SUPERVISOR:  # what concerns clients of other branches alone is no news here
-        calls = HolderCall.objects.visible_to(request.user).filter(event=OuterRef("pk"))
-        events = events.filter(Q(created_by=request.user) | Exists(calls))
     page = keyset(
-        events.select_related("created_by").prefetch_related("products").order_by(),
+        events_seen_by(request.user).select_related("created_by").prefetch_related("products").order_by(),
         keys=("-on", "-id"),
         size=A_PAGE,
         cursor=request.GET.get("cursor", ""),

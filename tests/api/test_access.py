@@ -60,6 +60,7 @@ COLLECTIONS = {
 # Collections in which nobody's client is.
 CATALOGUES = {
     "tiers", "themes", "fact_types", "products", "prices", "rates", "branches", "staff", "notifications", "imports",
+    "market_events",
 }  # fmt: skip
 # Ways to reach a client are nothing for head office without the right to identities.
 WITHHELD = {("dora", "contact_points")}
