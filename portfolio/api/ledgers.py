@@ -232,9 +232,12 @@ class MovementViewSet(OfClientViewSet):
     @extend_schema(request=MovementReasonInput, responses=MovementSerializer)
     @action(detail=True, methods=["put", "post"])
     def reason(self, request, *args, **kwargs) -> Response:
-        """Write down, or correct, why money came from or went to another bank. What is absent is empty."""
+        """Write down, or correct, why money came from or went to another bank."""
         movement = self.get_editable()
-        explain_movement(actor=request.user, movement=movement, **self.read(MovementReasonInput))
+        known = getattr(movement, "reason", None)
+        kept = {"competitor": known.competitor, "note": known.note} if known else {}
+        said = kept | self.read(MovementReasonInput)
+        explain_movement(actor=request.user, movement=movement, **said)
         return self.answer(movement)
 
     @extend_schema(request=None, responses={204: None})

@@ -24,8 +24,8 @@ def test_why_money_left_is_written_corrected_and_taken_back(person, alice, left)
     reason = told.json()["reason"]
     assert (reason["reason"], reason["competitor"], reason["note"]) == ("rate", "Banco Norte", "3 %")
     assert reason["by"]["staff_number"] == "alice"
-    corrected = caller.put(REASON, {"reason": "family"}).json()["reason"]
-    assert (corrected["reason"], corrected["competitor"], corrected["note"]) == ("family", "", "")
+    corrected = caller.put(REASON, {"reason": "family", "note": ""}).json()["reason"]
+    assert (corrected["reason"], corrected["competitor"], corrected["note"]) == ("family", "Banco Norte", "")
     assert caller.get(f"{LIST}A/").json()["reason"] == corrected
     for _turn in range(2):
         assert caller.delete(REASON).status_code == 204
