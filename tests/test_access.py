@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from clients.models import FactType
 from clients.services import Learnt, join_household, learn, write_dated_fact
+from interactions.models import HolderCall
 from portfolio.models import MarketEvent, MaturityCase, Movement
 from tests.factories import (
     ActionFactory,
@@ -190,6 +191,7 @@ def world(carla, alice):
         until=holding.matures_on,
         created_by=alice,
     )
+    HolderCall.objects.create(event=market, client=carla)
     return {
         "maturity": maturity.pk,
         "movement": movement.pk,

@@ -21,7 +21,6 @@ from interactions.services.markets import (
     open_market_event,
 )
 from interactions.views.portfolio import A_PAGE
-from portfolio.models import MarketEvent
 
 
 def _only_those_who_open(request: HttpRequest) -> None:
@@ -88,7 +87,7 @@ def market_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Whom it concerns among the clients in one's sight, and what was done."""
     _only_those_who_open(request)
     user = request.user
-    event = get_object_or_404(MarketEvent.objects.select_related("created_by"), pk=pk)
+    event = get_object_or_404(events_seen_by(user).select_related("created_by"), pk=pk)
     calls = HolderCall.objects.visible_to(user).filter(event=event)
     page = keyset(
         calls.select_related("client__tier", "client__branch", "action").defer(
@@ -120,7 +119,7 @@ def market_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def market_close(request: HttpRequest, pk: int) -> HttpResponse:
     _only_those_who_open(request)
-    event = get_object_or_404(MarketEvent, pk=pk)
+    event = get_object_or_404(events_seen_by(request.user), pk=pk)
     close_market_event(actor=request.user, event=event)
     tell(request, _("Closed: %(title)s. Calls that nobody had made are off Today.") % {"title": event.title})
     return go(request, reverse("market-detail", args=[event.pk]))
