@@ -62,7 +62,7 @@ def test_assets_are_found_by_client_day_and_tier_and_ordered_by_size(person, bob
 
 def test_pages_ordered_by_size_hold_every_row_once(person, bob, carla, nina):
     for client in (carla, nina):
-        ClientAssetsFactory(client=client, amount=5)
+        ClientAssetsFactory(client=client, amount=Decimal("5.25"))
     first = person(bob).get(LIST, {"ordering": "-amount", "page_size": 1}).json()
     second = person(bob).get(first["next"]).json()
     assert [row["client_number"] for row in first["results"] + second["results"]] == ["N-2", "N-1"]
