@@ -37,6 +37,7 @@ from interactions.api import (
     ClientMessageViewSet,
     ContactViewSet,
     CourtesyViewSet,
+    MarketEventViewSet,
     OccurrenceViewSet,
     OpportunityViewSet,
     PromiseViewSet,
@@ -48,8 +49,10 @@ from metrics.api import MetricsView
 from portfolio.api import (
     BalanceViewSet,
     ChannelUseViewSet,
+    ClientAssetsViewSet,
     HoldingViewSet,
     LimitCrossingViewSet,
+    MaturityViewSet,
     MovementViewSet,
     PriceViewSet,
     ProductViewSet,
@@ -94,6 +97,9 @@ router.register("balances", BalanceViewSet, "balance")
 router.register("movements", MovementViewSet, "movement")
 router.register("channel_use", ChannelUseViewSet, "channel-use")
 router.register("limit_crossings", LimitCrossingViewSet, "limit-crossing")
+router.register("maturities", MaturityViewSet, "maturity")
+router.register("client_assets", ClientAssetsViewSet, "client-assets")
+router.register("market_events", MarketEventViewSet, "market-event")
 router.register("notifications", NotificationViewSet, "notification")
 router.register("branches", BranchViewSet, "branch")
 router.register("staff", StaffViewSet, "staff")

@@ -385,7 +385,7 @@ OAUTH2_PROVIDER = {
         "clients:write": "Write clients",
         "clients:reveal": "See contact points in clear, one at a time",
         "portfolio:read": "Read products and holdings",
-        "portfolio:write": "Write products and holdings",
+        "portfolio:write": "Write what became of maturities, and why money moved",
         "contacts:read": "Read contacts and actions",
         "contacts:write": "Write contacts and actions",
         "imports:read": "Read imports",

@@ -3,6 +3,7 @@
 import base64
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 
 from cryptography.exceptions import InvalidTag
 from django.db.models import BooleanField, QuerySet
@@ -106,4 +107,6 @@ def _stretch(part: _Part, values: list | None, *, backwards: bool) -> QuerySet:
 
 
 def _plain(value):
+    if isinstance(value, Decimal):
+        return str(value)  # exact: a float would skip rows or repeat them
     return value.isoformat() if hasattr(value, "isoformat") else value

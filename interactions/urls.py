@@ -51,6 +51,7 @@ urlpatterns = [
     path("texts/", texts.template_list, name="template-list"),
     path("texts/<slug:kind>/<slug:form>/<slug:language>/", texts.template_change, name="template-change"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),
+    path("portfolio/export/", portfolio.portfolio_export, name="portfolio-export"),
     path("portfolio/maturities/<int:pk>/", maturities.maturity, name="maturity"),
     path(
         "portfolio/maturities/<int:pk>/take-back/", maturities.maturity_take_back, name="maturity-take-back"

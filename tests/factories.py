@@ -43,9 +43,12 @@ from interactions.models import (
 from portfolio.models import (
     BalanceSnapshot,
     ChannelUse,
+    ClientAssets,
     Holding,
     LimitCrossing,
+    MaturityCase,
     Movement,
+    MovementReason,
     Price,
     Product,
     Purchase,
@@ -305,6 +308,27 @@ class MovementFactory(factory.django.DjangoModelFactory):
     external = True
 
 
+class MovementReasonFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = MovementReason
+
+    movement = factory.SubFactory(MovementFactory)
+    client = factory.SelfAttribute("movement.client")
+    reason = "rate"
+    competitor = "Banco Norte"
+    by = factory.SubFactory(UserFactory)
+
+
+class ClientAssetsFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ClientAssets
+
+    client = factory.SubFactory(ClientFactory)
+    as_of = date(2026, 3, 31)
+    amount = Decimal("1250.00")
+    currency = "EUR"
+
+
 class ChannelUseFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = ChannelUse
@@ -313,6 +337,26 @@ class ChannelUseFactory(factory.django.DjangoModelFactory):
     month = date(2026, 3, 1)
     channel = "mobile"
     count = 12
+
+
+class MaturityFactory(factory.django.DjangoModelFactory):
+    """Matured today, and nobody has settled it."""
+
+    class Meta:
+        model = MaturityCase
+
+    client = factory.SubFactory(ClientFactory)
+    matures_on = _today_of_the_client
+    effective_on = factory.SelfAttribute("matures_on")
+    opened_on = factory.LazyAttribute(lambda case: case.matures_on - timedelta(days=30))
+    principal = Decimal("10000.00")
+    currency = "EUR"
+    holding = factory.SubFactory(
+        HoldingFactory,
+        client=factory.SelfAttribute("..client"),
+        matures_on=factory.SelfAttribute("..matures_on"),
+        principal=factory.SelfAttribute("..principal"),
+    )
 
 
 class LimitCrossingFactory(factory.django.DjangoModelFactory):

@@ -89,6 +89,7 @@ PAGES = {
     "opportunity-raise": (["number"], {"alice", "bob", "dora"}),
     "unheeded": ([], {"bob"}),
     "portfolio": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "portfolio-export": ([], {"alice", "anna", "bob", "charlie", "dora"}),
     "maturity": (["maturity"], {"alice", "bob", "dora"}),
     "movement-reason": (["movement"], {"alice", "bob", "dora"}),
     "product-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),

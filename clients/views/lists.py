@@ -24,14 +24,12 @@ from clients.listing import (
 from clients.models import Client, ContactPoint
 from clients.sight import may_reveal, shown_name, shown_native
 from common import audit
-from common.exports import as_csv, as_xlsx
+from common.exports import EXPORT_LIMIT, as_csv, as_xlsx
 from common.models import AuditEntry
 from common.pages import addresses
 from common.paging import PAGE_SIZES, keyset
 from common.text import clean_line, mask_digits
 from staff.models import SavedView, User
-
-EXPORT_LIMIT = 50_000
 
 
 def client_list(request: HttpRequest) -> HttpResponse:

@@ -4,6 +4,7 @@ from interactions.api.actions import ActionViewSet, OccurrenceViewSet
 from interactions.api.advice import AdviceViewSet
 from interactions.api.appointments import AppointmentViewSet, CourtesyViewSet
 from interactions.api.contacts import ContactViewSet
+from interactions.api.markets import MarketEventViewSet
 from interactions.api.messages import ClientMessageViewSet
 from interactions.api.opportunities import OpportunityViewSet
 from interactions.api.promises import PromiseViewSet
@@ -16,6 +17,7 @@ __all__ = [
     "ClientMessageViewSet",
     "ContactViewSet",
     "CourtesyViewSet",
+    "MarketEventViewSet",
     "OccurrenceViewSet",
     "OpportunityViewSet",
     "PromiseViewSet",

@@ -16,11 +16,11 @@ from clients.api.ground import ClientField, LineField, OfClientFilters, OfClient
 from clients.models import Assignment, Channel, Client
 from common.api.serializers import CodeField, StrictSerializer, VisibleField
 from interactions import services
-from interactions.forms.opportunities import NOT_SOLD, on_sale
 from interactions.models import Opportunity, Stage, StageChange
 from interactions.models.opportunity import OPEN_STAGES
 from interactions.services import Interest
 from portfolio.models import Product, Purchase
+from portfolio.offer import NOT_SOLD, on_sale
 from staff.api import PersonSerializer
 
 SOLD = [kind for kind in Product.Kind.choices if kind[0] not in NOT_SOLD]

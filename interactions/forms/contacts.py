@@ -15,12 +15,12 @@ from clients.models import Channel, Client, FactType, Theme
 from clients.services import Learnt
 from common.forms import PanelForm, day_input
 from interactions.forms.following import noted_from
-from interactions.forms.opportunities import NOT_SOLD, on_sale
 from interactions.limits import crossed_limit
 from interactions.models import Action, Advice, Contact
 from interactions.services import Advised, Interest, NextStep, Noted
 from interactions.services.promises import LENGTH
 from portfolio.models import Product
+from portfolio.offer import NOT_SOLD, on_sale
 from portfolio.suitability import suitability
 
 LEARNT_LINES = 3

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
 from common.forms import PanelForm
-from interactions.forms.opportunities import ProductField, on_sale
+from interactions.forms.opportunities import ProductField
 from interactions.models import SENT_BY, Action, MessageKind, MessageTemplate
 from interactions.writing import check_gaps
+from portfolio.offer import on_sale
 
 # What changes the text that the bank proposes: the form is drawn anew when one of them changes.
 PROPOSES = ("kind", "channel", "language", "product")

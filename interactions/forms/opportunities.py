@@ -5,7 +5,6 @@ from datetime import timedelta
 from crispy_forms.layout import Div, Field
 from django import forms
 from django.conf import settings
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
@@ -15,16 +14,8 @@ from interactions.models import Opportunity, Stage
 from interactions.models.opportunity import OPEN_STAGES
 from interactions.services.opportunities import purchases_for
 from portfolio.models import Product
+from portfolio.offer import NOT_SOLD, on_sale
 from portfolio.suitability import suitability
-
-NOT_SOLD = ("card", "loan", "demand_deposit")
-
-
-def on_sale(today):
-    """Products a client may be offered on a day."""
-    return Product.objects.filter(
-        Q(sale_from=None) | Q(sale_from__lte=today), Q(sale_to=None) | Q(sale_to__gte=today)
-    ).exclude(kind__in=NOT_SOLD)
 
 
 class ProductField(forms.ModelChoiceField):

@@ -6,13 +6,14 @@ from decimal import Decimal
 from crispy_forms.layout import Div, Field
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import PanelForm, day_input
-from interactions.forms.opportunities import ProductField, on_sale
+from interactions.forms.opportunities import ProductField
 from portfolio.maturing import Part
 from portfolio.models import MarketEvent, MaturityCase, MaturityPart, MovementReason, Product
+from portfolio.offer import NOT_SOLD, on_sale
 
 Outcome = MaturityPart.Outcome
 
@@ -120,6 +121,15 @@ class MovementReasonForm(PanelForm):
         self.lay_out("reason", "competitor", "note")
 
 
+def markable() -> QuerySet[Product]:
+    """Products that somebody holds or bought, but for accounts, cards and loans."""
+    return (
+        Product.objects.exclude(kind__in=NOT_SOLD)
+        .filter(Q(holdings__status="open") | Q(purchases__isnull=False))
+        .distinct()
+    )
+
+
 class MarketEventForm(PanelForm):
     title = forms.CharField(
         label=_("The event"), max_length=150, widget=forms.TextInput(attrs={"autofocus": True})
@@ -132,11 +142,7 @@ class MarketEventForm(PanelForm):
 
     def __init__(self, *args, today, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["products"].queryset = (
-            Product.objects.exclude(kind__in=("card", "loan", "demand_deposit"))
-            .filter(Q(holdings__status="open") | Q(purchases__isnull=False))
-            .distinct()
-        )
+        self.fields["products"].queryset = markable()
         self.fields["products"].widget.attrs["size"] = 10
         self.initial.setdefault("until", today + timedelta(days=7))
         self.lay_out("title", "why", "products", "until")

@@ -22,6 +22,21 @@ CHUNK = 2000
 MAY_OPEN = (Role.SUPERVISOR, Role.HEAD_OFFICE)
 
 
+def market_events_for(user: User) -> QuerySet[MarketEvent]:
+    """The events a person may read: their own, and those that concern clients in their sight; head office's all."""
+    if not user.is_active:
+        return MarketEvent.objects.none()
+    if user.role == Role.HEAD_OFFICE:
+        return MarketEvent.objects.all()
+    calls = HolderCall.objects.visible_to(user).filter(event=OuterRef("pk"))
+    return MarketEvent.objects.filter(Q(created_by=user) | Exists(calls))
+
+
+def events_seen_by(user: User) -> QuerySet[MarketEvent]:
+    """The same as lists of their own, for those who open events; nobody else has such a list."""
+    return market_events_for(user) if user.role in MAY_OPEN else MarketEvent.objects.none()
+
+
 @transaction.atomic
 def open_market_event(
     *, actor: User, title: str, why: str, products: Iterable[Product], until: date
@@ -104,14 +119,6 @@ def _call(event: MarketEvent, theme: Theme, clients: list[int], products: list[i
     HolderCall.objects.bulk_create(
         [HolderCall(event=event, client_id=pk, action_id=standing.get(pk) or coming[pk]) for pk in clients]
     )
-
-
-def market_events_for(user: User) -> QuerySet[MarketEvent]:
-    """The events a person may read: their own, and those that concern clients in their sight; head office's all."""
-    if user.role == Role.HEAD_OFFICE:
-        return MarketEvent.objects.all()
-    calls = HolderCall.objects.visible_to(user).filter(event=OuterRef("pk"))
-    return MarketEvent.objects.filter(Q(created_by=user) | Exists(calls))
 
 
 @transaction.atomic

@@ -1,26 +1,35 @@
-"""The API of the ledgers that core banking delivers, and of the limits that prices crossed, to read.
+"""The API of the ledgers that core banking delivers, and of the limits that prices crossed.
+
+To read; of a movement, besides, why the money came or left.
 
 Ordered by id where nothing else is asked: a ledger is long, and its key is always at hand.
 """
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.response import Response
 
-from clients.api.ground import ID, OfClientFilters, OfClientSerializer, OfClientViewSet
+from clients.api.ground import ID, LineField, OfClientFilters, OfClientSerializer, OfClientViewSet
+from clients.sight import shown_words
 from common.api.filters import within_days
-from common.api.serializers import CodeField
+from common.api.serializers import CodeField, StrictSerializer
 from common.api.views import ApiViewSet, Listed, Retrieved
 from portfolio.models import (
     BalanceSnapshot,
     ChannelUse,
     LimitCrossing,
     Movement,
+    MovementReason,
     Price,
     Purchase,
     Rate,
     Side,
 )
+from portfolio.noticing import explain_movement, forget_reason
+from staff.api import PersonSerializer
 
 
 class PriceSerializer(serializers.ModelSerializer):
@@ -138,10 +147,30 @@ class BalanceViewSet(OfClientViewSet):
     words_in_lists = True
 
 
+class MovementReasonSerializer(serializers.ModelSerializer):
+    """Why money came or left, as the client told it."""
+
+    competitor = serializers.SerializerMethodField()
+    note = serializers.SerializerMethodField()
+    by = PersonSerializer()
+
+    class Meta:
+        model = MovementReason
+        fields = ["reason", "competitor", "note", "by", "at"]
+
+    def get_competitor(self, row: MovementReason) -> str:
+        return shown_words(self.context["request"].user, row.competitor)
+
+    def get_note(self, row: MovementReason) -> str:
+        return shown_words(self.context["request"].user, row.note)
+
+
 class MovementSerializer(OfClientSerializer):
     """Money booked in or out. The other bank is a free word of whoever wrote the booking."""
 
     FREE_TEXT = ("counterparty_bank",)
+
+    reason = MovementReasonSerializer(allow_null=True)
 
     class Meta:
         model = Movement
@@ -155,7 +184,14 @@ class MovementSerializer(OfClientSerializer):
             "direction",
             "counterparty_bank",
             "external",
+            "reason",
         ]
+
+
+class MovementReasonInput(StrictSerializer):
+    reason = serializers.ChoiceField(MovementReason.Reason.choices)
+    competitor = LineField(max_length=120, required=False, allow_blank=True, help_text="The other bank.")
+    note = LineField(max_length=300, required=False, allow_blank=True)
 
 
 @within_days("booked_on")
@@ -163,6 +199,8 @@ class MovementFilters(OfClientFilters):
     currency = filters.CharFilter(max_length=3)
     direction = filters.ChoiceFilter(choices=Movement.Direction.choices)
     external = filters.BooleanFilter(label="From or to another bank.")
+    reason = filters.ChoiceFilter("reason__reason", choices=MovementReason.Reason.choices)
+    explained = filters.BooleanFilter("reason", lookup_expr="isnull", exclude=True, label="It is known why.")
 
     class Meta:
         model = Movement
@@ -172,7 +210,7 @@ class MovementFilters(OfClientFilters):
 class MovementViewSet(OfClientViewSet):
     """Movements of the clients in the asker's sight. A person's reading of the list is recorded."""
 
-    scopes = {"read": "portfolio:read"}
+    scopes = {"read": "portfolio:read", "write": "portfolio:write"}
     serializer_class = MovementSerializer
     queryset = Movement.objects.all()
     lookup_field = "number"
@@ -180,9 +218,34 @@ class MovementViewSet(OfClientViewSet):
     lookup_value_regex = "[^/]{1,40}"
     filterset_class = MovementFilters
     orderings = {"id": ("id",), "booked": ("booked_on", "id"), "number": ("number",)}
-    history = (("portfolio.Movement", "id", "written_at"), ("portfolio.MovementEvent", "pgh_obj_id"))
+    history = (
+        ("portfolio.Movement", "id", "written_at"),
+        ("portfolio.MovementEvent", "pgh_obj_id"),
+        ("portfolio.MovementReasonEvent", "movement_id"),
+    )
     subject = "movements"
     words_in_lists = True
+
+    def visible(self) -> QuerySet:
+        return super().visible().select_related("client", "reason__by")
+
+    @extend_schema(request=MovementReasonInput, responses=MovementSerializer)
+    @action(detail=True, methods=["put", "post"])
+    def reason(self, request, *args, **kwargs) -> Response:
+        """Write down, or correct, why money came from or went to another bank."""
+        movement = self.get_editable()
+        known = getattr(movement, "reason", None)
+        kept = {"competitor": known.competitor, "note": known.note} if known else {}
+        said = kept | self.read(MovementReasonInput)
+        explain_movement(actor=request.user, movement=movement, **said)
+        return self.answer(movement)
+
+    @extend_schema(request=None, responses={204: None})
+    @reason.mapping.delete
+    def forget_reason(self, request, *args, **kwargs) -> Response:
+        """Take the reason back. Twice is harmless."""
+        forget_reason(actor=request.user, movement=self.get_editable())
+        return Response(status=204)
 
 
 class ChannelUseSerializer(OfClientSerializer):

@@ -15,6 +15,7 @@ from tests.factories import (
     AppointmentFactory,
     BalanceFactory,
     ChannelUseFactory,
+    ClientAssetsFactory,
     ClientFactory,
     ClientMessageFactory,
     ConsentFactory,
@@ -26,7 +27,8 @@ from tests.factories import (
     HouseholdFactory,
     IntroductionFactory,
     LimitCrossingFactory,
-    MovementFactory,
+    MaturityFactory,
+    MovementReasonFactory,
     OccurrenceFactory,
     OpportunityFactory,
     PromiseFactory,
@@ -82,6 +84,7 @@ def machine():
 def rows_of(client, manager) -> dict:
     """What is known of a client, agreed with, and voiced by a client: a row of each."""
     purchase = PurchaseFactory(client=client, number=f"PU-{client.number}", seller=manager)
+    reason = MovementReasonFactory(movement__client=client, by=manager)
     return {
         "fact": FactFactory(client=client),
         "dated_fact": DatedFactFactory(client=client),
@@ -104,9 +107,12 @@ def rows_of(client, manager) -> dict:
         "client_message": ClientMessageFactory(client=client, written_by=manager),
         "purchase": purchase,
         "balance": BalanceFactory(client=client),
-        "movement": MovementFactory(client=client),
+        "movement": reason.movement,
+        "movement_reason": reason,
+        "assets": ClientAssetsFactory(client=client),
         "channel_use": ChannelUseFactory(client=client),
         "limit_crossing": LimitCrossingFactory(purchase=purchase),
+        "maturity": MaturityFactory(client=client),
         "advice": AdviceFactory(client=client, by=manager),
     }
 

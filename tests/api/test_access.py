@@ -53,11 +53,14 @@ COLLECTIONS = {
     "movements": ("movement", "number"),
     "channel_use": ("channel_use", "pk"),
     "limit_crossings": ("limit_crossing", "pk"),
+    "client_assets": ("client", "number"),
+    "maturities": ("maturity", "pk"),
     "advice": ("advice", "pk"),
 }
 # Collections in which nobody's client is.
 CATALOGUES = {
     "tiers", "themes", "fact_types", "products", "prices", "rates", "branches", "staff", "notifications", "imports",
+    "market_events",
 }  # fmt: skip
 # Ways to reach a client are nothing for head office without the right to identities.
 WITHHELD = {("dora", "contact_points")}
@@ -177,6 +180,14 @@ def changes_of(row: dict, user) -> list[tuple[str, str, dict]]:
         ("post", f"{at['service_case']}/step/", {"step": "listened", "note": "She told it all"}),
         ("post", f"{at['service_case']}/close/", {"outcome": "kept"}),
         ("post", f"{at['service_case']}/reopen/", {}),
+        (
+            "post",
+            f"{at['maturity']}/settle/",
+            {"parts": [{"outcome": "renewed", "amount": "10000.00"}]},
+        ),
+        ("post", f"{at['maturity']}/unsettle/", {}),
+        ("put", f"{at['movement']}/reason/", {"reason": "rate"}),
+        ("post", f"{at['movement']}/reason/", {"reason": "family", "competitor": "Banco Sur"}),
         ("post", f"{at['referral']}/plan/", {"on": row["client"].branch.today().isoformat()}),
         ("post", f"{at['referral']}/finish/", {"outcome": "Plan signed"}),
     ]
@@ -270,6 +281,8 @@ def marked(rows) -> None:
         "referral": ["reason", "outcome"],
         "client_message": ["subject", "body", "suitability_reason", "repeat_reason"],
         "movement": ["counterparty_bank"],
+        "movement_reason": ["competitor", "note"],
+        "maturity": ["brought_from", "note"],
     }
     for row in rows.values():
         for key, fields in texts.items():

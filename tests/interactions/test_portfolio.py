@@ -306,6 +306,16 @@ def test_a_supervisors_event_reaches_their_own_branches_only(bob, south, simon, 
     assert not HolderCall.objects.exists()
 
 
+def test_an_event_without_calls_in_one_s_sight_is_absent_for_a_supervisor(signed_in, bob, dora, simon, fund):
+    HoldingFactory(client=simon, product=fund)
+    event = opened(dora, fund)
+    browser = signed_in(bob)
+    assert "Rates rose" not in text_of(browser, "/market/")
+    assert browser.get(f"/market/{event.pk}/").status_code == 404
+    assert browser.post(f"/market/{event.pk}/close/").status_code == 404
+    assert "Rates rose" in text_of(signed_in(dora), f"/market/{event.pk}/")
+
+
 def test_closing_takes_calls_that_nobody_made_off_today(bob, carla, nina, fund):
     for client in (carla, nina):
         HoldingFactory(client=client, product=fund)
