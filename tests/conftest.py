@@ -1,8 +1,10 @@
 """The cast of every test, and what all tests share."""
 
+from contextlib import contextmanager
+
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 
 from common import jobs
 from tests.factories import BranchFactory, ClientFactory, UserFactory
@@ -41,6 +43,29 @@ def django_db_setup(django_db_setup, django_db_blocker):
         may_pass_over_triggers = cursor.fetchone() == ("on",)
     if may_pass_over_triggers:
         connection.ops.sql_flush = _emptying
+
+
+@pytest.fixture(scope="module")
+def module_db(django_db_setup, django_db_blocker):
+    """`with module_db():` makes rows that every test of the module finds as they were made.
+
+    They lie in a transaction around the module's tests, each of which is taken back to its own beginning. So SQL's
+    now() is the same moment in all of them, and a test with real commits has no place in such a module.
+    """
+    with django_db_blocker.unblock():
+        around = transaction.atomic()
+        around.__enter__()
+
+    @contextmanager
+    def _making():
+        with django_db_blocker.unblock():
+            yield
+            connection.check_constraints()
+
+    yield _making
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        around.__exit__(None, None, None)
 
 
 @pytest.fixture
