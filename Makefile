@@ -19,7 +19,7 @@ demo: setup
 
 test: setup
 	@echo "Running the tests"
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 setup: .venv/.installed static/vendor/icons.svg .local/axe/axe.min.js .local/.translated
 

@@ -18,8 +18,9 @@ from messaging import services
 from messaging.models import Message
 from messaging.services import deliver, queue_message, sweep
 from tests.messaging.conftest import free_port
+from tests.servers import with_number
 
-REDIS_DB = "6"
+REDIS_DB = 6
 DEADLINE_SECONDS = 90
 
 
@@ -39,10 +40,7 @@ def _database_url() -> str:
 @pytest.fixture
 def worker(transactional_db, postman):
     """A worker process, and `send(task, id)` into its queue."""
-    base = django_settings.REDIS_URL.partition("?")[0]
-    redis_url = (
-        f"{base}?db={REDIS_DB}" if base.startswith("unix") else f"{base.rpartition('/')[0]}/{REDIS_DB}"
-    )
+    redis_url = with_number(django_settings.REDIS_URL, REDIS_DB)
     redis.from_url(redis_url).flushdb()
     process = subprocess.Popen(
         [sys.executable, "-m", "celery", "-A", "bankcrm", "worker", "-Q", "sending", "-c", "1",
