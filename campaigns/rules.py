@@ -415,11 +415,18 @@ def _part_condition(part: dict, today: date) -> Q:
 # -- said ------------------------------------------------------------------------------------------
 
 
-def said(rule: dict) -> str:
-    """The rule in words: "Tier is Gold and Assets with us at least USD 100,000"."""
+Known = dict[Choices, dict[str, str]]
+
+
+def said(rule: dict, known: Known | None = None) -> str:
+    """The rule in words: "Tier is Gold and Assets with us at least USD 100,000".
+
+    `known` keeps the words of choices from one rule to the next, so that a list of rules asks for them once.
+    """
+    known = {} if known is None else known
     groups = []
     for group in rule["groups"]:
-        words = _between([_part_said(part) for part in group["parts"]], is_and=group["all"])
+        words = _between([_part_said(part, known) for part in group["parts"]], is_and=group["all"])
         if group["not"]:
             words = _("not (%(words)s)") % {"words": words}
         elif len(rule["groups"]) > 1 and len(group["parts"]) > 1:
@@ -436,17 +443,23 @@ def _between(parts: list[str], *, is_and: bool) -> str:
     return found
 
 
-def _part_said(part: dict) -> str:
+def _words_of(choices: Choices, code: str, known: Known) -> str:
+    if choices not in known:
+        known[choices] = {value: str(words) for value, words in choices()}
+    return known[choices].get(code, code)
+
+
+def _part_said(part: dict, known: Known) -> str:
     criterion = CRITERIA[part["what"]]
     value = part.get("value", "")
     if criterion.value == "choice" and criterion.choices is not None:
-        value = dict(criterion.choices()).get(value, value)
+        value = _words_of(criterion.choices, value, known)
     elif criterion.value == "money" and value:
         value = f"{settings.REPORTING_CURRENCY} {saying.amount(Decimal(value))}"
     elif criterion.value in ("number", "days") and value:
         value = saying.number(int(value))
     of = part.get("of", "")
     if criterion.of is not None:
-        of = dict(criterion.of()).get(of, of)
+        of = _words_of(criterion.of, of, known)
     asked = _(criterion.hows[part["how"]]) % {"value": value, "of": of}
     return _("%(what)s %(asked)s") % {"what": criterion.label, "asked": asked}

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from campaigns import services
-from campaigns.models import Segment
-from campaigns.rules import said
+from campaigns.models import Segment, SegmentVersion
+from campaigns.rules import Known, said
 from campaigns.services import MAY_WRITE, look, members
 from campaigns.views.builder import changed, drawn, rule_of
 from clients.sight import shown_name, shown_native
@@ -35,18 +35,18 @@ def segment_list(request: HttpRequest) -> HttpResponse:
         size=A_PAGE,
         cursor=request.GET.get("cursor", ""),
     )
-    rows = []
+    rows, known = [], {}
     for segment in page.rows:
         version = max(segment.versions.all(), key=lambda one: one.number)
-        rows.append({"segment": segment, "version": version, "said": _said(version)})
+        rows.append({"segment": segment, "version": version, "said": _said(version, known)})
     return render(request, "campaigns/segments.html", {"page": page, "rows": rows})
 
 
-def _said(version) -> str:
+def _said(version: SegmentVersion, known: Known) -> str:
     if version.numbers is not None:
         return _("A list of %(count)s client numbers") % {"count": saying.number(len(version.numbers))}
     try:
-        return said(version.rule)
+        return said(version.rule or {}, known)
     except KeyError:  # a condition that a later release no longer knows
         return _("A rule that can no longer be read")
 
@@ -125,6 +125,7 @@ def segment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     _only_those_who_write(request)
     user = request.user
     segment = get_object_or_404(Segment.objects.visible_to(user).select_related("owner"), pk=pk)
+    known: Known = {}
     versions = list(segment.versions.select_related("saved_by").order_by("-number")[:20])
     found = members(versions[0], user)
     page = keyset(
@@ -136,8 +137,8 @@ def segment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     audit.record(actor=user, act=AuditEntry.Act.SEARCH, subject=f"segment/{segment.pk}", detail="members")
     context = {
         "segment": segment,
-        "said": _said(versions[0]),
-        "versions": [{"version": version, "said": _said(version)} for version in versions],
+        "said": _said(versions[0], known),
+        "versions": [{"version": version, "said": _said(version, known)} for version in versions],
         "count": found.count(),
         "page": page,
         "rows": [
