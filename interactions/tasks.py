@@ -11,6 +11,8 @@ from common.models import SavedRun
 from interactions.services import raise_due
 from interactions.services.digest import send_digests
 from interactions.services.due import JOB, look_at_all
+from interactions.services.markets import call_forgotten, call_holders
+from portfolio.models import MarketEvent
 from staff.models import Branch
 
 logger = logging.getLogger(__name__)
@@ -52,8 +54,15 @@ def raise_for_branch(branch_id: int, on: str) -> None:
 
 @shared_task(name="interactions.look_through", time_limit=3600)
 def look_through() -> None:
-    """Every night: look at all that stands, whatever history says has changed."""
+    """Every night: look at all that stands, whatever history says has changed, and call who was forgotten."""
     look_at_all()
+    call_forgotten()
+
+
+@shared_task(name="interactions.call_holders", time_limit=3600)
+def call_holders_of(event_id: int) -> None:
+    """The calls of an event that has more holders than a request may wait for."""
+    call_holders(MarketEvent.objects.get(pk=event_id))
 
 
 @shared_task(name="interactions.digest", time_limit=600)

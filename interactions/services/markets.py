@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, Theme
 from clients.services.ground import clean, required
+from common.jobs import after_commit
 from interactions.models import Action, Appointment, HolderCall, Severity
 from interactions.querysets import SILENT
 from interactions.services.opening import New, new_ids, open_actions
@@ -46,7 +47,7 @@ def open_market_event(
     Rule (domain.md, portfolio; the article's "when the market moves, look after those who bought"): every holder
     among the clients whom one works with has exactly one call, an action of the theme `product` open from today to
     `until`. Whoever has an action of the theme that is open by `until` is told in that one. Blocked, closed and deceased
-    clients are left out, dormant ones too.
+    clients are left out, dormant ones too. More than a few thousand calls are made after the answer, by a worker.
     Visibility: a supervisor's branches, head office's all. Raises: ValidationError by field; PermissionDenied.
     """
     if actor.role not in MAY_OPEN or not actor.is_active:
@@ -67,26 +68,49 @@ def open_market_event(
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('market events'))")
     event = MarketEvent.objects.create(title=title, why=why[:4000], on=today, until=until, created_by=actor)
     event.products.set(marked)
-    call_holders(event, actor)
+    if len(_uncalled(event, most=CHUNK + 1)) > CHUNK:
+        after_commit("interactions.call_holders", event.pk)
+    else:
+        call_holders(event)
     return event
 
 
-def call_holders(event: MarketEvent, actor: User) -> int:
-    """Make the calls that the holders of an event's products do not have yet; how many. Part of a transaction."""
-    products = list(event.products.values_list("pk", flat=True))
+@transaction.atomic
+def call_holders(event: MarketEvent) -> int:
+    """Make the calls that the holders of an event's products do not have yet; how many. Repeatable.
+
+    Whom it reaches is whom its creator works with. Two take turns; a closed event calls nobody.
+    """
+    row = MarketEvent.objects.select_for_update(of=("self",)).select_related("created_by").get(pk=event.pk)
+    if row.closed_at is not None:
+        return 0
+    products = list(row.products.values_list("pk", flat=True))
     theme = Theme.objects.get(code="product")
+    holders = _uncalled(row)
+    for at in range(0, len(holders), CHUNK):
+        _call(row, theme, holders[at : at + CHUNK], products)
+    return len(holders)
+
+
+def call_forgotten() -> int:
+    """Make the calls of open events that have none, for their task was lost; how many. Repeatable, every night."""
+    calls = HolderCall.objects.filter(event=OuterRef("pk"))
+    waiting = MarketEvent.objects.filter(~Exists(calls), closed_at=None, until__gte=timezone.localdate())
+    return sum(call_holders(event) for event in waiting)
+
+
+def _uncalled(event: MarketEvent, most: int | None = None) -> list[int]:
+    """Ids of the holders whom the event's creator works with and who have no call of it yet."""
+    products = list(event.products.values_list("pk", flat=True))
     told = HolderCall.objects.filter(event=event).values("client")
-    holders = list(
-        Client.objects.worked_by(actor)
+    holders = (
+        Client.objects.worked_by(event.created_by)
         .filter(holds(products))
         .exclude(status__in=(*SILENT, "dormant"))
         .exclude(pk__in=told)
         .order_by("pk")
-        .values_list("pk", flat=True)
     )
-    for at in range(0, len(holders), CHUNK):
-        _call(event, theme, holders[at : at + CHUNK], products)
-    return len(holders)
+    return list(holders.values_list("pk", flat=True)[:most])
 
 
 def _call(event: MarketEvent, theme: Theme, clients: list[int], products: list[int]) -> None:

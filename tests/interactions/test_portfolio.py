@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from clients.models import FactType, Theme
 from interactions.models import Action, HolderCall
+from interactions.services import markets
 from interactions.services.markets import close_market_event, open_market_event
+from interactions.tasks import call_holders_of
 from portfolio.models import BalanceSnapshot, LimitCrossing, MaturityCase, Movement, Price
 from portfolio.standing import reckon_assets
 from tests.factories import (
@@ -350,3 +352,27 @@ def test_the_page_makes_the_calls_and_shows_how_far_they_have_come(signed_in, bo
     assert "<strong>0 of 1</strong> called" in page.content.decode()
     assert carla.name in page.content.decode()
     assert "Rates rose" in text_of(browser, "/market/")
+
+
+def test_thousands_of_calls_are_made_by_a_worker_and_a_lost_task_loses_none(
+    bob, carla, nina, fund, monkeypatch
+):
+    for client in (carla, nina):
+        HoldingFactory(client=client, product=fund)
+    queued = []
+    monkeypatch.setattr(markets, "CHUNK", 1)
+    monkeypatch.setattr(markets, "after_commit", lambda *task: queued.append(task))
+    event = opened(bob, fund)
+    assert queued == [("interactions.call_holders", event.pk)]
+    assert not HolderCall.objects.exists()
+    assert markets.call_forgotten() == 2  # the night finds what the queue lost
+    call_holders_of(event.pk)
+    assert markets.call_forgotten() == 0
+    assert HolderCall.objects.filter(event=event).count() == 2
+
+
+def test_a_closed_event_calls_nobody_any_more(bob, carla, fund):
+    event = opened(bob, fund)
+    close_market_event(actor=bob, event=event)
+    HoldingFactory(client=carla, product=fund)
+    assert markets.call_holders(event) == 0
