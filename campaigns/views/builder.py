@@ -98,4 +98,5 @@ def _part(part: dict, name: str, at: int, choices) -> dict[str, Any]:
 
 def _how_words(words: str) -> str:
     """The way to ask, with its gaps as dots."""
-    return (_(words) % HOW_WORDS).replace("… …", "…")
+    shown = (_(words) % HOW_WORDS).replace("… …", "…")
+    return _("yes") if shown == "…" else shown
