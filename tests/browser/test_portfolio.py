@@ -132,9 +132,8 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(width, dark, open_as, ca
 
 def settled(page):
     """What was swapped in listens as well."""
-    page.wait_for_function(
-        "!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')"
-    )
+    busy = page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")
+    busy.first.wait_for(state="detached")
 
 
 def test_a_segment_is_built_and_counted_without_leaving_the_page(open_as, bob, book):
