@@ -100,6 +100,7 @@ PAGES = {
     "segment-list": ([], {"bob", "dora"}),
     "segment-add": ([], {"bob", "dora"}),
     "segment-detail": (["segment"], {"bob", "dora"}),
+    "segment-export": (["segment"], {"bob", "dora"}),
     "segment-change": (["segment"], {"bob", "dora"}),
     "plan": ([], {"alice", "anna", "bob", "charlie"}),
     "action-move": (["action"], {"alice", "bob", "dora"}),

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.models import Segment
 from campaigns.services import save_segment
 from clients.models import Tier
+from common.models import AuditEntry
 from tests.factories import ClientFactory
 
 GOLD = {"groups": [{"parts": [{"what": "tier", "how": "is", "value": "gold"}]}]}
@@ -119,3 +120,19 @@ def test_the_lists_cost_the_same_for_two_and_for_twenty(signed_in, bob, gold, no
                     browser.get(address)
                 counted.append(len(queries))
     assert counted[:2] == counted[2:]
+
+
+def test_who_is_in_it_is_a_file_masked_as_the_page_and_recorded(signed_in, bob, dora, gold):
+    gold.name = "=Gracia Oro"
+    gold.save()
+    segment = save_segment(actor=dora, name="Gold", rule=GOLD).segment
+    own = b"".join(
+        signed_in(bob).get(f"/segments/{segment.pk}/export/?format=csv").streaming_content
+    ).decode()
+    assert f"{gold.number},'=Gracia Oro,Gold,North,Alice" in own
+    masked = b"".join(signed_in(dora).get(f"/segments/{segment.pk}/export/?format=csv").streaming_content)
+    assert b"Gracia" not in masked
+    assert gold.number.encode() in masked
+    assert signed_in(bob).get(f"/segments/{segment.pk}/export/")["Content-Type"].endswith("sheet")
+    exports = AuditEntry.objects.filter(act="export", subject=f"segment/{segment.pk}")
+    assert set(exports.values_list("actor_id", "count")) == {(bob.pk, 1), (dora.pk, 1)}
