@@ -167,7 +167,7 @@ def test_every_address_stands_in_this_table():
 
 
 @pytest.fixture
-def world(carla, alice):
+def world(carla, alice, bob):
     contact = ContactFactory(client=carla, staff=alice, note="She waits for the rates")
     action = ActionFactory(client=carla)
     (fact,) = learn(actor=alice, client=carla, learnt=[Learnt(FactType.objects.get(code="interest"), "Tea")])
@@ -197,7 +197,7 @@ def world(carla, alice):
         why="Bonds fell",
         on=holding.matures_on,
         until=holding.matures_on,
-        created_by=alice,
+        created_by=bob,
     )
     # Of head office: a supervisor sees it and may not change it.
     owner = UserFactory(role="head_office", branch=None)

@@ -16,7 +16,12 @@ from common.api.serializers import CodeField, Nothing, StrictSerializer, Visible
 from common.api.views import ApiViewSet, Listed, Retrieved
 from interactions.forms.portfolio import markable
 from interactions.models import HolderCall
-from interactions.services.markets import close_market_event, events_seen_by, open_market_event
+from interactions.services.markets import (
+    close_market_event,
+    events_ended_by,
+    events_seen_by,
+    open_market_event,
+)
 from portfolio.models import MarketEvent, Product
 from staff.api import PersonSerializer
 
@@ -106,7 +111,7 @@ class MarketEventViewSet(Listed, Retrieved, ApiViewSet):
 
     def editable(self) -> QuerySet:
         user: Any = self.request.user
-        return events_seen_by(user).filter(created_by=user)
+        return events_ended_by(user)
 
     @extend_schema(request=MarketEventInput, responses={201: MarketEventSerializer})
     def create(self, request, *args, **kwargs) -> Response:

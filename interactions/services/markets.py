@@ -145,14 +145,20 @@ def _call(event: MarketEvent, theme: Theme, clients: list[int], products: list[i
     )
 
 
+def events_ended_by(user: User) -> QuerySet[MarketEvent]:
+    """Events that a person may end: their own, and those whose creator opens none any more."""
+    gone = Q(created_by__is_active=False) | ~Q(created_by__role__in=MAY_OPEN)
+    return events_seen_by(user).filter(Q(created_by=user) | gone)
+
+
 @transaction.atomic
 def close_market_event(*, actor: User, event: MarketEvent) -> int:
     """End an event: the calls that it made and nobody has done yet go; how many. A second call changes nothing.
 
-    Rule: whoever opened it; an action that stood before the event stays, as does one with an appointment and one
+    Rule: whoever opened it, and where they have left, whoever may open one and sees it; an action that stood before the event stays, as does one with an appointment and one
     that other news of the market, still open, is told in.
     """
-    if actor.role not in MAY_OPEN or not MarketEvent.objects.filter(pk=event.pk, created_by=actor).exists():
+    if not events_ended_by(actor).filter(pk=event.pk).exists():
         raise PermissionDenied
     row = MarketEvent.objects.select_for_update().get(pk=event.pk)
     if row.closed_at is not None:

@@ -17,6 +17,7 @@ from interactions.models import HolderCall
 from interactions.services.markets import (
     MAY_OPEN,
     close_market_event,
+    events_ended_by,
     market_events_for,
     open_market_event,
 )
@@ -104,7 +105,7 @@ def market_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "event": event,
         "today": user.today(),
         "products": products,
-        "may_close": event.closed_at is None and event.created_by_id == user.pk,
+        "may_close": event.closed_at is None and events_ended_by(user).filter(pk=event.pk).exists(),
         "page": page,
         "rows": [
             {

@@ -376,3 +376,16 @@ def test_a_closed_event_calls_nobody_any_more(bob, carla, fund):
     close_market_event(actor=bob, event=event)
     HoldingFactory(client=carla, product=fund)
     assert markets.call_holders(event) == 0
+
+
+def test_news_of_somebody_who_left_is_closed_by_whoever_sees_it(bob, dora, alice, charlie, carla, fund):
+    HoldingFactory(client=carla, product=fund)
+    event = opened(bob, fund)
+    with pytest.raises(PermissionDenied):
+        close_market_event(actor=dora, event=event)
+    bob.is_active = False
+    bob.save()
+    for person in (bob, alice, charlie):
+        with pytest.raises(PermissionDenied):
+            close_market_event(actor=person, event=event)
+    assert close_market_event(actor=dora, event=event) == 1
