@@ -35,6 +35,7 @@ FIRST_LOOK_BACK = timedelta(days=7)
 LONGEST_LOOK_BACK = timedelta(days=400)
 SECOND_LOOK = timedelta(days=3)
 CHUNK = 2000
+MANY = 20_000  # rows of one run after which the database is to look at its tables anew
 REASON = ("about", "event_on", "years", "amount", "currency")  # what the words are made of
 
 
@@ -180,6 +181,10 @@ def _raise_for(together: Together, all_of: dict[str, Rules], done: Raised, *, wi
         told += told_now
         if source.theme == PLAN_THEME:
             talks |= {client_id for client_id, _owner_id in told_now}
+    if sum(told.values()) > MANY:
+        with connection.cursor() as cursor:
+            # Else the next question looks at each row for each row.
+            cursor.execute("ANALYZE interactions_occurrence, interactions_action")
     escalated = tell_supervisors(places, on, all_of)
     done.escalated += escalated
     _note(_FINISHED, codes, on)

@@ -13,13 +13,17 @@ _LEFT = """
 SELECT m.number, m.booked_on, m.amount, m.currency, m.counterparty_bank, m.client_id, k.branch_id, k.tier_id
   FROM portfolio_movement m
   JOIN clients_client k ON k.id = m.client_id AND k.status = 'active' AND k.branch_id = ANY(%(branches)s)
- WHERE m.external AND m.direction = 'out' AND m.booked_on BETWEEN %(since)s AND %(on)s
-   AND m.amount / coalesce({rate}, 1) >= %(least)s
-   AND m.amount >= %(share)s * coalesce((
-       SELECT b.deposits + b.investments FROM portfolio_balancesnapshot b
+  LEFT JOIN LATERAL (SELECT {rate} AS rate) worth ON true
+  LEFT JOIN LATERAL (
+       SELECT b.deposits + b.investments AS assets FROM portfolio_balancesnapshot b
         WHERE b.client_id = m.client_id AND b.currency = m.currency
           AND b.as_of < m.booked_on AND b.as_of > m.booked_on - %(fresh)s
-        ORDER BY b.as_of DESC LIMIT 1), 0)
+        ORDER BY b.as_of DESC LIMIT 1) had ON true
+ WHERE m.external AND m.direction = 'out' AND m.booked_on BETWEEN %(since)s AND %(on)s
+   AND CASE WHEN worth.rate IS NOT NULL THEN m.amount / worth.rate >= %(least)s
+            WHEN had.assets IS NOT NULL THEN true
+            ELSE m.amount >= %(least)s END
+   AND (had.assets IS NULL OR m.amount >= %(share)s * had.assets)
    AND NOT EXISTS (SELECT FROM interactions_occurrence o
                     WHERE o.source = %(source)s AND o.subject = 'movement/' || m.number)
  ORDER BY m.booked_on, m.id
@@ -30,7 +34,7 @@ class OutflowSource(Source):
     """A large sum went to another bank: on the next working day it is asked why. `about` is that bank.
 
     Large: at least OUTFLOW_LEAST in the reporting currency and OUTFLOW_SHARE of what the client had in the
-    currency before.
+    currency before. Where a rate or a balance is missing the half that is known decides; where both are, the sum.
     """
 
     code, theme = "outflow", "review"

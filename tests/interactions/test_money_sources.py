@@ -79,6 +79,14 @@ def test_large_is_weighed_in_the_reporting_currency_at_the_rate_of_the_day(carla
     assert [action.client for action in told("outflow")] == [nina]
 
 
+def test_without_a_rate_the_share_of_what_was_there_decides(carla, nina):
+    for client, had in ((carla, 1_000_000), (nina, 300_000)):
+        balance(client, FRIDAY - timedelta(days=1), had, currency="MXN")
+        moved(client, "90000", number=client.number, currency="MXN")
+    raise_due(on=MONDAY)
+    assert [action.client for action in told("outflow")] == [nina]
+
+
 def test_an_import_that_is_undone_takes_its_outflow_off_today(carla):
     row = moved(carla, "25000")
     raise_due(on=MONDAY)
