@@ -35,6 +35,11 @@ from interactions.views.file_portfolio import portfolio_part, totals_of
 from portfolio.models import Holding
 
 TIMELINE = 10
+# Beside the row: one question less for each file.
+ADVISED = """
+    SELECT ARRAY[v.advised, v.decision] FROM interactions_advice v WHERE v.contact_id = interactions_contact.id
+     ORDER BY v.id LIMIT 1
+"""
 ORDER = ("phone", "email", "messenger", "address")
 TABS = ("overview", "contacts", "portfolio", "people", "plan", "opportunities", "service", "trail")
 # Each counted by itself: joined, two tables would multiply.
@@ -130,7 +135,8 @@ def _birthday(client: Client, known: Known, today: date) -> dict | None:
 def _with_words(user, contacts: ContactQuerySet) -> ContactQuerySet:
     """Contacts of a visible client with what a row of the timeline says; notes only for those who may read them."""
     sent = ClientMessage.objects.filter(contact=OuterRef("pk"))
-    contacts = contacts.select_related("staff", "theme").annotate(was_sent=Exists(sent))
+    contacts = contacts.select_related("staff", "theme")
+    contacts = contacts.annotate(was_sent=Exists(sent), advised=RawSQL(ADVISED, []))
     return contacts.select_related("note") if may_see_notes(user) else contacts
 
 
@@ -151,11 +157,12 @@ def _timeline(request: HttpRequest, contacts: list[Contact]) -> list[dict]:
         raised = Opportunity.objects.filter(contact__in=[contact.pk for contact in contacts])
         for one in raised.select_related("product"):
             voiced.setdefault(one.contact_id or 0, []).append(one)
-    advised = {row.contact_id: row for row in Advice.objects.filter(contact__in=[c.pk for c in contacts])}
     return [
         {
             "contact": contact,
-            "advice": advised.get(contact.pk),
+            "advice": Advice(advised=contact.advised[0], decision=contact.advised[1])
+            if contact.advised
+            else None,
             "title": words.contact_title(contact),
             "icon": "phone-off"
             if contact.channel == "call" and not contact.is_reached

@@ -192,6 +192,13 @@ def test_form_shows_the_facts_and_takes_advice_and_decision(signed_in, alice, cr
     assert (crossed.state, Advice.objects.get().advised) == ("done", "hold")
 
 
+def test_timeline_says_what_was_advised_and_decided(signed_in, alice, crossed):
+    told(alice, crossed, advice=Advised("reduce", "holds"))
+    browser = signed_in(alice)
+    for address in ("/client/N-1/", "/client/N-1/contacts/", "/client/N-1/contacts/?show=money"):
+        assert "Advice: Reduce. The client: Holds" in browser.get(address).content.decode(), address
+
+
 def test_form_of_another_action_asks_for_no_advice(signed_in, alice, carla):
     page = signed_in(alice).get(f"/contacts/log/?client={carla.number}").content.decode()
     assert "id_advice" not in page
