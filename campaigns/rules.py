@@ -382,6 +382,15 @@ def _value(given: Any, criterion: Criterion) -> str:
     return str(int(number))
 
 
+def reads_words(rule: dict) -> bool:
+    """Whether a rule asks for words that clients told: from who is in it they could be read one by one."""
+    return any(
+        part["what"] == "fact" and part["how"] == "says"
+        for group in rule["groups"]
+        for part in group["parts"]
+    )
+
+
 # -- compiled --------------------------------------------------------------------------------------
 
 

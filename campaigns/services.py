@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns.models import Segment, SegmentVersion
-from campaigns.rules import checked, condition
+from campaigns.rules import checked, condition, reads_words
 from clients.models import Client
 from clients.querysets import ClientQuerySet
 from clients.services.ground import required
@@ -29,18 +29,33 @@ class Look:
 
 
 def members(version: SegmentVersion, user: User) -> ClientQuerySet:
-    """The clients of a segment whom a person sees, as it chooses today. Visibility: `Client.visible_to`."""
-    clients = Client.objects.visible_to(user)
+    """The clients of a segment whom a person works with, as it chooses today.
+
+    Visibility: `Client.worked_by`; without the right to identities nobody of a rule that reads what clients told.
+    """
+    clients = Client.objects.worked_by(user)
     if version.numbers is not None:
         return clients.filter(number__in=version.numbers)
-    return clients.filter(condition(version.rule or {}, user.today()))
+    rule = version.rule or {}
+    if reads_words(rule) and not user.may_see_identities:
+        return clients.none()
+    return clients.filter(condition(rule, user.today()))
 
 
 def look(user: User, rule: dict) -> Look:
     """Count and sample of a rule that is still being written. Raises: ValidationError where it is none."""
-    found = Client.objects.visible_to(user).filter(condition(checked(rule), user.today()))
+    rule = _allowed(user, rule)
+    found = Client.objects.worked_by(user).filter(condition(rule, user.today()))
     few = found.select_related("tier", "branch").defer("search", "document_number").by_name()[:SAMPLE]
     return Look(found.count(), list(few))
+
+
+def _allowed(user: User, rule: dict | None) -> dict:
+    """A checked rule that the person may ask. Raises: ValidationError."""
+    found = checked(rule)
+    if reads_words(found) and not user.may_see_identities:
+        raise ValidationError(_("What clients told may be asked for with the right to identities alone."))
+    return found
 
 
 @transaction.atomic
@@ -63,7 +78,7 @@ def save_segment(
         raise PermissionDenied
     name = required("name", name, _("Give it a name."), most=120)
     try:
-        found_rule = checked(rule) if numbers is None else None
+        found_rule = _allowed(actor, rule) if numbers is None else None
     except ValidationError as error:
         raise ValidationError({"rule": error.messages}) from error
     found_numbers = _known(actor, numbers) if numbers is not None else None
@@ -97,7 +112,7 @@ def _known(actor: User, numbers: Iterable[str]) -> list[str]:
         raise ValidationError({"numbers": _("Paste at least one client number.")})
     if len(wanted) > MOST_NUMBERS:
         raise ValidationError({"numbers": _("At most %(most)s numbers.") % {"most": MOST_NUMBERS}})
-    seen = set(Client.objects.visible_to(actor).filter(number__in=wanted).values_list("number", flat=True))
+    seen = set(Client.objects.worked_by(actor).filter(number__in=wanted).values_list("number", flat=True))
     absent = [number for number in wanted if number not in seen]
     if absent:
         said = {"numbers": ", ".join(absent[:5]), "count": len(absent)}

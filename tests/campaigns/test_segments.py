@@ -12,7 +12,7 @@ from campaigns.models import Segment, SegmentVersion
 from campaigns.rules import CRITERIA, WITHOUT_VALUE, checked, condition, said
 from campaigns.services import drop_segment, look, members, restore_segment, save_segment
 from clients.models import Client, FactType, Tier
-from clients.services import join_household
+from clients.services import join_household, open_with_reason
 from portfolio.models import BalanceSnapshot, ChannelUse, MaturityCase
 from portfolio.standing import reckon_assets
 from tests.factories import (
@@ -203,6 +203,27 @@ def test_a_segment_is_looked_at_within_one_s_sight(bob, dora, carla_and_nina, so
     ClientFactory(branch=south, tier=Tier.objects.get(code="gold"))
     assert look(bob, GOLD).count == 1
     assert look(dora, GOLD).count == 2
+
+
+def test_words_that_clients_told_are_no_way_round_the_right_to_identities(bob, dora, carla_and_nina):
+    golf = rule(part("fact", "says", "golf", of="interest"))
+    for ask in (lambda: look(dora, golf), lambda: save_segment(actor=dora, name="Golf", rule=golf)):
+        with pytest.raises(ValidationError, match="right to identities"):
+            ask()
+    version = save_segment(actor=bob, name="Golf", rule=golf)
+    assert members(version, bob).count() == 1
+    assert members(version, dora).count() == 0
+    dora.sees_identities = True
+    assert members(version, dora).count() == 1
+
+
+def test_a_file_opened_in_an_emergency_is_in_no_segment(bob, simon, carla_and_nina):
+    Client.objects.filter(pk=simon.pk).update(tier=Tier.objects.get(code="gold"))
+    open_with_reason(actor=bob, number="S-1", reason="He stands before me")
+    assert Client.objects.visible_to(bob).filter(pk=simon.pk).exists()
+    assert look(bob, GOLD).count == 1
+    with pytest.raises(ValidationError):
+        save_segment(actor=bob, name="List", numbers=["S-1"])
 
 
 def test_each_change_is_a_further_version_and_the_same_again_is_none(bob, carla_and_nina):
