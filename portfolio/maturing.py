@@ -21,12 +21,12 @@ from clients.services.ground import clean, may_edit
 from common import saying
 from common.calendars import WorkingCalendar
 from portfolio.models import MaturityCase, MaturityPart, Product
+from portfolio.offer import on_sale
 from portfolio.querysets import MATURING_KINDS
 from portfolio.suitability import Suitability, suitability
 from staff.models import User
 
 OPENS_BEFORE = timedelta(days=30)
-NOT_OFFERED = ("demand_deposit", "card", "loan", "other")
 Outcome = MaturityPart.Outcome
 
 # The bank moved the day, or the money, before it came: the case follows. A day that is another one is another case.
@@ -270,22 +270,7 @@ def fitting_products(
 
     Unsuitable ones are shown as such, never left out: whoever is asked about one must be able to say why not.
     """
-    rows = Product.objects.filter(
-        Q(sale_from=None) | Q(sale_from__lte=today),
-        Q(sale_to=None) | Q(sale_to__gte=today),
-        Q(minimum=None) | Q(minimum__lte=amount),
-        currency=currency,
-    ).exclude(kind__in=NOT_OFFERED)
+    rows = on_sale(today).filter(Q(minimum=None) | Q(minimum__lte=amount), currency=currency)
     found = [Fitting(product, suitability(client, product, today=today)) for product in rows]
     found.sort(key=lambda one: (not one.suits.fits, -(one.product.expected_return or 0), one.product.name))
     return found[:most]
-
-
-def ending_soon(client: Client, *, today: date, days: int = 30) -> list[MaturityCase]:
-    """Unbroken cases of a client whose day comes within so many days: whoever breaks one now loses by it."""
-    rows = MaturityCase.objects.unsettled().filter(
-        client=client,
-        broken_on=None,
-        effective_on__range=(today + timedelta(days=1), today + timedelta(days=days)),
-    )
-    return list(rows.select_related("holding__product").order_by("effective_on"))

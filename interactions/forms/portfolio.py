@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from common.forms import PanelForm, day_input
 from interactions.forms.opportunities import ProductField
 from portfolio.maturing import Part
-from portfolio.models import MarketEvent, MaturityCase, MaturityPart, MovementReason, Product
+from portfolio.models import MaturityCase, MaturityPart, MovementReason, Product
 from portfolio.offer import NOT_SOLD, on_sale
 
 Outcome = MaturityPart.Outcome
@@ -146,6 +146,3 @@ class MarketEventForm(PanelForm):
         self.fields["products"].widget.attrs["size"] = 10
         self.initial.setdefault("until", today + timedelta(days=7))
         self.lay_out("title", "why", "products", "until")
-
-
-__all__ = ["MarketEvent", "MarketEventForm", "MaturityForm", "MovementReasonForm"]

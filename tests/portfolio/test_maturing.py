@@ -9,7 +9,6 @@ from django.db import IntegrityError, connection, transaction
 
 from portfolio.maturing import (
     Part,
-    ending_soon,
     fitting_products,
     settle_maturity,
     tend_cases,
@@ -121,14 +120,7 @@ def test_one_that_ended_before_its_day_is_broken_and_may_be_settled(north, depos
     tend(north, today)
     case = MaturityCase.objects.get()
     assert case.broken_on == today
-    assert ending_soon(case.client, today=today) == []
     settle_maturity(actor=alice, case=case, parts=[part("lost", "300000")])
-
-
-def test_the_warning_names_what_would_be_lost_by_days(north, deposit, today):
-    tend(north, today)
-    assert [case.holding for case in ending_soon(deposit.client, today=today)] == [deposit]
-    assert ending_soon(deposit.client, today=today, days=9) == []
 
 
 # -- to the cent ------------------------------------------------------------------------------------
