@@ -22,6 +22,7 @@ from interactions.views import (
     texts,
     today,
     unheeded,
+    writing,
 )
 
 urlpatterns = [
@@ -41,13 +42,13 @@ urlpatterns = [
     path("messages/", messages.message_list, name="message-list"),
     path("messages/approve/", messages.messages_approve, name="messages-approve"),
     path("messages/approved/<int:at>/undo/", messages.messages_undo, name="messages-undo"),
-    path("messages/length/", messages.message_length, name="text-length"),
-    path("messages/<int:pk>/", messages.message_detail, name="message-detail"),
+    path("messages/length/", writing.message_length, name="text-length"),
+    path("messages/<int:pk>/", writing.message_detail, name="message-detail"),
     path("messages/<int:pk>/drop/", messages.message_drop, name="message-drop"),
     path("messages/<int:pk>/letter.pdf", messages.message_letter, name="message-letter"),
     path("messages/<int:pk>/take-back/", messages.message_take_back, name="message-take-back"),
     path("messages/<int:pk>/settle/", messages.message_settle, name="message-settle"),
-    path("client/<str:number>/message/write/", messages.message_write, name="message-write"),
+    path("client/<str:number>/message/write/", writing.message_write, name="message-write"),
     path("texts/", texts.template_list, name="template-list"),
     path("texts/<slug:kind>/<slug:form>/<slug:language>/", texts.template_change, name="template-change"),
     path("portfolio/", portfolio.portfolio, name="portfolio"),

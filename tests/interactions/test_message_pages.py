@@ -11,7 +11,7 @@ from clients.models import ContactPoint, SightGrant, Theme
 from interactions.drafting import drafts_for, ready_actions
 from interactions.models import ClientMessage, MessageTemplate
 from interactions.services.messages import approve_message, write_message
-from interactions.views.messages import _mark
+from interactions.views.messages import mark_of
 from messaging.models import Message
 from tests.factories import (
     ActionFactory,
@@ -133,7 +133,9 @@ def test_forty_greetings_cost_as_many_questions_as_two(north, alice, signed_in):
 
 
 def approve(page, *actions, **more):
-    seen = {f"seen-{draft.action.pk}": _mark(draft.row.subject, draft.row.body) for draft in more.pop("read")}
+    seen = {
+        f"seen-{draft.action.pk}": mark_of(draft.row.subject, draft.row.body) for draft in more.pop("read")
+    }
     return page.post("/messages/approve/", {"action": [action.pk for action in actions]} | seen | more)
 
 
@@ -186,14 +188,14 @@ def test_a_forged_tick_on_anothers_client_sends_nothing(north, alice, anna, sign
 def test_a_draft_that_somebody_changed_since_it_was_read_is_not_sent(alice, bob, carla, signed_in):
     ConsentFactory(client=carla, channel="email", purpose="care")
     draft = ClientMessageFactory(client=carla, written_by=alice)
-    ticked = {"message": draft.pk, f"seen-message-{draft.pk}": _mark(draft.subject, draft.body)}
+    ticked = {"message": draft.pk, f"seen-message-{draft.pk}": mark_of(draft.subject, draft.body)}
     page = signed_in(alice)
     assert f'value="{ticked[f"seen-message-{draft.pk}"]}"' in page.get("/messages/").content.decode()
     text = {"kind": "birthday", "channel": "email", "language": "en", "subject": "Hi", "body": "Other words"}
     write_message(actor=bob, client=carla, message=draft, **text)
     page.post("/messages/approve/", ticked)
     assert not Message.objects.exists()
-    page.post("/messages/approve/", ticked | {f"seen-message-{draft.pk}": _mark("Hi", "Other words")})
+    page.post("/messages/approve/", ticked | {f"seen-message-{draft.pk}": mark_of("Hi", "Other words")})
     assert Message.objects.get().body.startswith("Other words")
 
 
@@ -221,7 +223,7 @@ def test_unfinished_drafts_stand_only_before_whoever_looks_after_the_client(
         "Charlie": False,
     }
     assert "A word of Bob&#x27;s" in signed_in(bob).get("/messages/").content.decode()
-    ticked = {"message": draft.pk, f"seen-message-{draft.pk}": _mark(draft.subject, draft.body)}
+    ticked = {"message": draft.pk, f"seen-message-{draft.pk}": mark_of(draft.subject, draft.body)}
     signed_in(charlie).post("/messages/approve/", ticked)
     assert not Message.objects.exists()
     alice.is_active = False
