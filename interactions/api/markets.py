@@ -100,7 +100,7 @@ class MarketEventViewSet(Listed, Retrieved, ApiViewSet):
 
     def visible(self) -> QuerySet:
         user: Any = self.request.user
-        calls = HolderCall.objects.visible_to(user).filter(event=OuterRef("pk")).order_by().values("event")
+        calls = HolderCall.objects.worked_by(user).filter(event=OuterRef("pk")).order_by().values("event")
 
         def counted(which: Q) -> Coalesce:
             counts = calls.annotate(n=Count("pk", filter=which)).values("n")

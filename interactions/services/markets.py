@@ -29,7 +29,7 @@ def market_events_for(user: User) -> QuerySet[MarketEvent]:
         return MarketEvent.objects.none()
     if user.role == Role.HEAD_OFFICE:
         return MarketEvent.objects.all()
-    calls = HolderCall.objects.visible_to(user).filter(event=OuterRef("pk"))
+    calls = HolderCall.objects.worked_by(user).filter(event=OuterRef("pk"))
     return MarketEvent.objects.filter(Q(created_by=user) | Exists(calls))
 
 

@@ -49,7 +49,7 @@ def market_list(request: HttpRequest) -> HttpResponse:
 
 
 def _counts(user, events: list[int]) -> dict[int, dict]:
-    calls = HolderCall.objects.visible_to(user).filter(event__in=events)
+    calls = HolderCall.objects.worked_by(user).filter(event__in=events)
     counted = (
         calls.values("event")
         .order_by()
@@ -90,7 +90,7 @@ def market_detail(request: HttpRequest, pk: int) -> HttpResponse:
     _only_those_who_open(request)
     user = request.user
     event = get_object_or_404(market_events_for(user).select_related("created_by"), pk=pk)
-    calls = HolderCall.objects.visible_to(user).filter(event=event)
+    calls = HolderCall.objects.worked_by(user).filter(event=event)
     page = keyset(
         calls.select_related("client__tier", "client__branch", "action").defer(
             "client__search", "client__document_number"

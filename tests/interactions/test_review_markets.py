@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from clients.models import Theme
+from clients.services import open_with_reason
 from interactions.models import Action, HolderCall
 from interactions.services.markets import close_market_event, open_market_event
 from tests.factories import (
@@ -40,6 +41,17 @@ def test_a_supervisor_reads_no_news_that_concerns_other_branches_alone(
     assert "About Simon" not in text_of(browser, "/market/")
     assert browser.get(f"/market/{event.pk}/").status_code == 404
     assert "About Simon" not in text_of(browser, "/products/FUND/")
+
+
+def test_a_file_opened_in_an_emergency_opens_no_news_about_its_client(
+    signed_in, bob, south, simon, charlie, fund
+):
+    boss = UserFactory(name="Boss", staff_number="boss", role="supervisor", branch=south)
+    HoldingFactory(client=simon, product=fund)
+    event = opened(boss, fund, title="About Simon")
+    open_with_reason(actor=bob, number="S-1", reason="He stands before me")
+    assert "About Simon" not in text_of(signed_in(bob), "/market/")
+    assert signed_in(bob).get(f"/market/{event.pk}/").status_code == 404
 
 
 def test_closing_one_of_two_news_leaves_the_call_for_the_other(bob, carla, fund):
