@@ -10,7 +10,7 @@ from common.history import tracked
 from messaging.querysets import MessageQuerySet, NotificationQuerySet
 
 
-@tracked(exclude=["body", "unsubscribe_url"])
+@tracked(exclude=["body", "unsubscribe_url", "calendar"])
 class Message(models.Model):
     """One word to send: queued → sending → sent, failed, or unknown (it may have left; a person decides)."""
 
@@ -34,6 +34,7 @@ class Message(models.Model):
     )  # lines at a letter's head
     reply_to = models.CharField(max_length=254, blank=True, default="", db_default="")  # a mail's
     unsubscribe_url = models.CharField(max_length=500, blank=True, default="", db_default="")  # RFC 8058
+    calendar = models.TextField(blank=True, default="", db_default="")  # iCalendar, attached to a mail
     dedupe_key = models.CharField(max_length=120, null=True, unique=True)  # same key: the same message
     message_id = models.CharField(max_length=200, blank=True)  # Message-ID of the mail, stable over retries
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)

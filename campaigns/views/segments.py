@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from campaigns import services
 from campaigns.models import Segment, SegmentVersion
 from campaigns.rules import Known, said
 from campaigns.services import MAY_WRITE, look, members
+from campaigns.services import segments as services
 from campaigns.views.builder import changed, drawn, rule_of
 from clients.models import Client
 from clients.querysets import ClientQuerySet

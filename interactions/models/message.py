@@ -24,9 +24,11 @@ class MessageKind(models.TextChoices):
     NOTICE = "notice", _("Account notice")
     OFFER = "offer", _("Offer")
     ARTICLE = "article", _("Article")
+    INVITATION = "invitation", _("Invitation")
 
 
-# What a message is about; consent, agreement and repetition follow from the theme.
+# What a message is about; consent, agreement and repetition follow from the theme. An invitation is about what its
+# action is about.
 THEME_OF = {
     MessageKind.BIRTHDAY: "birthday",
     MessageKind.HOLIDAY: "holiday",
@@ -65,7 +67,7 @@ class MessageTemplate(models.Model):
         return f"{self.get_kind_display()}, {self.language}"
 
 
-@tracked(exclude=["body"])
+@tracked(exclude=["body", "calendar"])
 class ClientMessage(models.Model):
     """One message to a client. A draft until somebody approves it; then its state is that of the outbox.
 
@@ -80,6 +82,7 @@ class ClientMessage(models.Model):
     language = models.CharField(_("language"), max_length=10)
     subject = models.CharField(_("subject"), max_length=150, blank=True)
     body = models.TextField(_("text"), max_length=5000)
+    calendar = models.TextField(blank=True, default="", db_default="")  # iCalendar, attached to an email
     product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
     suitability_reason = models.CharField(max_length=300, blank=True)
     repeat_reason = models.CharField(max_length=300, blank=True)
