@@ -4,8 +4,9 @@ import re
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from campaigns.models import Segment
+from campaigns.models import Campaign, Segment, Target, TargetAction
 from campaigns.services import save_segment
 from clients.models import FactType
 from clients.services import Learnt, join_household, learn, write_dated_fact
@@ -97,6 +98,29 @@ PAGES = {
     "market-list": ([], {"bob", "dora"}),
     "market-add": ([], {"bob", "dora"}),
     "market-detail": (["market"], {"bob", "dora"}),
+    "campaign-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "campaign-add": ([], {"bob", "dora"}),
+    "campaign-detail": (["campaign"], {"alice", "bob", "dora"}),
+    "call-list": (["campaign"], {"alice", "bob", "dora"}),
+    "call-next": (["campaign"], {"alice", "bob"}),
+    "call": (["target"], {"alice", "bob"}),
+    "call-outcome": (["target"], {"alice", "bob"}),
+    "campaign-action": (["called"], {"alice", "bob", "dora"}),
+    "target-list": (["campaign"], {"bob", "dora"}),
+    "target-export": (["campaign"], {"bob", "dora"}),
+    **{
+        name: (["campaign"], {"bob", "dora"})
+        for name in (
+            "campaign-change",
+            "campaign-forecast",
+            "campaign-pause",
+            "campaign-extend",
+            "campaign-end",
+            "campaign-groups",
+        )
+    },
+    "campaign-cost": (["campaign", "none"], {"bob", "dora"}),
+    "campaign-material": (["campaign", "none"], {"bob", "dora"}),
     "segment-list": ([], {"bob", "dora"}),
     "segment-add": ([], {"bob", "dora"}),
     "segment-detail": (["segment"], {"bob", "dora"}),
@@ -142,6 +166,8 @@ ELSEWHERE = {
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
     "messages-approve", "messages-undo", "text-length", "message-drop", "message-take-back", "message-settle", "message-letter",
+    "campaign-ask", "campaign-approve", "campaign-refuse", "campaign-launch", "campaign-resume", "campaign-drop",
+    "campaign-restore", "campaign-clone", "campaign-cost-drop", "campaign-material-drop", "call-reassign",
     "segment-look", "segment-drop", "segment-restore", "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
@@ -203,7 +229,27 @@ def world(carla, alice, bob):
     owner = UserFactory(role="head_office", branch=None)
     segment = save_segment(actor=owner, name="Adults", rule=ADULTS).segment
     HolderCall.objects.create(event=market, client=carla)
+    # Of head office too: a supervisor reads it, and the account manager of a client in it.
+    campaign = Campaign.objects.create(
+        code="WINTER",
+        name="Winter deposits",
+        theme=action.theme,
+        channels=["call"],
+        starts_on=holding.matures_on,
+        ends_on=holding.matures_on,
+        currency="EUR",
+        state="running",
+        launched_at=timezone.now(),
+        planned_by=owner,
+    )
+    target = Target.objects.create(campaign=campaign, client=carla, arm="treatment", branch=carla.branch)
+    called = ActionFactory(client=carla, origin="campaign")
+    TargetAction.objects.create(target=target, client=carla, number=1, action=called)
     return {
+        "campaign": campaign.code,
+        "target": target.pk,
+        "called": called.pk,
+        "none": 0,
         "maturity": maturity.pk,
         "movement": movement.pk,
         "product": holding.product.code,
@@ -261,6 +307,13 @@ def test_stranger_gets_nothing(name, client, db):
         "agreement-end": ["N-1"],
         "trend-set": ["N-1"],
         "contact-permits": ["N-1"],
+        "call-reassign": ["WINTER"],
+        "campaign-cost-drop": ["WINTER", 1],
+        "campaign-material-drop": ["WINTER", 1],
+        **{
+            name: ["WINTER"] for name in ELSEWHERE if name.startswith("campaign-") and "-drop" not in name[9:]
+        },
+        "campaign-drop": ["WINTER"],
     }.get(name)
     if arguments is None:
         has_key = name.startswith(
@@ -326,6 +379,9 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
         (reverse("movement-forget", args=[world["movement"]]), {}),
         (reverse("market-close", args=[world["market"]]), {}),
         (reverse("segment-change", args=[world["segment"]]), {"name": "Mine", "do": "save"}),
+        (reverse("call", args=[world["target"]]), {"channel": "call", "result": "reached"}),
+        (reverse("call-outcome", args=[world["target"]]), {"outcome": "declined"}),
+        (reverse("call-reassign", args=["WINTER"]), {"target": world["target"], "to": 1, "reason": "x"}),
         (reverse("segment-drop", args=[world["segment"]]), {}),
         (reverse("segment-restore", args=[world["segment"]]), {}),
         (reverse("promise-note") + f"?client={carla.number}", {"text": "call tomorrow"}),

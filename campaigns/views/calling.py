@@ -302,6 +302,9 @@ def campaign_action(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = action.invitations.order_by("-pk").first()
     if invitation is not None:
         return go(request, reverse("invitation-answer", args=[invitation.pk]))
+    followed = action.followed_ups.order_by("-pk").first()
+    if followed is not None:
+        return go(request, reverse("event-detail", args=[followed.event_id]))
     raise Http404
 
 

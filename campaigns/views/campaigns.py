@@ -283,7 +283,7 @@ def campaign_approve(request: HttpRequest, code: str) -> HttpResponse:
 
 def campaign_refuse(request: HttpRequest, code: str) -> HttpResponse:
     campaign = seen(request, code)
-    if not planning.may_decide(request.user, campaign):
+    if campaign.state != State.WAITING or not planning.may_decide(request.user, campaign):
         raise Http404
     return _reason(
         request,
