@@ -1,8 +1,9 @@
-from django.urls import path
+from django.urls import include, path
 
 from campaigns.views import segments
 
 urlpatterns = [
+    path("", include("campaigns.event_urls")),
     path("segments/", segments.segment_list, name="segment-list"),
     path("segments/add/", segments.segment_add, name="segment-add"),
     path("segments/look/", segments.segment_look, name="segment-look"),
