@@ -4,8 +4,9 @@ import re
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from campaigns.models import Segment
+from campaigns.models import Campaign, Segment, Target, TargetAction
 from campaigns.services import save_segment
 from clients.models import FactType
 from clients.services import Learnt, join_household, learn, write_dated_fact
@@ -118,6 +119,29 @@ PAGES = {
     },
     "question-reply": (["question"], {"alice", "anna", "bob", "dora", "hana"}),
     "invitation-answer": (["invitation"], {"alice", "bob", "dora"}),
+    "campaign-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "campaign-add": ([], {"bob", "dora"}),
+    "campaign-detail": (["campaign"], {"alice", "bob", "dora"}),
+    "call-list": (["campaign"], {"alice", "bob", "dora"}),
+    "call-next": (["campaign"], {"alice", "bob"}),
+    "call": (["target"], {"alice", "bob"}),
+    "call-outcome": (["target"], {"alice", "bob"}),
+    "campaign-action": (["called"], {"alice", "bob", "dora"}),
+    "target-list": (["campaign"], {"bob", "dora"}),
+    "target-export": (["campaign"], {"bob", "dora"}),
+    **{
+        name: (["campaign"], {"bob", "dora"})
+        for name in (
+            "campaign-change",
+            "campaign-forecast",
+            "campaign-pause",
+            "campaign-extend",
+            "campaign-end",
+            "campaign-groups",
+        )
+    },
+    "campaign-cost": (["campaign", "none"], {"bob", "dora"}),
+    "campaign-material": (["campaign", "none"], {"bob", "dora"}),
     "segment-list": ([], {"bob", "dora"}),
     "segment-add": ([], {"bob", "dora"}),
     "segment-detail": (["segment"], {"bob", "dora"}),
@@ -163,7 +187,10 @@ ELSEWHERE = {
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
     "messages-approve", "messages-undo", "text-length", "message-drop", "message-take-back", "message-settle", "message-letter",
-    "preparation-tick", "preparation-drop", "invitation-withdraw", "segment-look", "segment-drop", "segment-restore", "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
+    "preparation-tick", "preparation-drop", "invitation-withdraw",
+    "campaign-ask", "campaign-approve", "campaign-refuse", "campaign-launch", "campaign-resume", "campaign-drop",
+    "campaign-restore", "campaign-clone", "campaign-cost-drop", "campaign-material-drop", "call-reassign",
+    "segment-look", "segment-drop", "segment-restore", "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
@@ -225,7 +252,27 @@ def world(carla, alice, bob):
     event = EventFactory(branch=carla.branch, planned_by=owner)
     segment = save_segment(actor=owner, name="Adults", rule=ADULTS).segment
     HolderCall.objects.create(event=market, client=carla)
+    # Of head office too: a supervisor reads it, and the account manager of a client in it.
+    campaign = Campaign.objects.create(
+        code="WINTER",
+        name="Winter deposits",
+        theme=action.theme,
+        channels=["call"],
+        starts_on=holding.matures_on,
+        ends_on=holding.matures_on,
+        currency="EUR",
+        state="running",
+        launched_at=timezone.now(),
+        planned_by=owner,
+    )
+    target = Target.objects.create(campaign=campaign, client=carla, arm="treatment", branch=carla.branch)
+    called = ActionFactory(client=carla, origin="campaign")
+    TargetAction.objects.create(target=target, client=carla, number=1, action=called)
     return {
+        "campaign": campaign.code,
+        "target": target.pk,
+        "called": called.pk,
+        "none": 0,
         "maturity": maturity.pk,
         "movement": movement.pk,
         "product": holding.product.code,
@@ -287,6 +334,13 @@ def test_stranger_gets_nothing(name, client, db):
         "agreement-end": ["N-1"],
         "trend-set": ["N-1"],
         "contact-permits": ["N-1"],
+        "call-reassign": ["WINTER"],
+        "campaign-cost-drop": ["WINTER", 1],
+        "campaign-material-drop": ["WINTER", 1],
+        **{
+            name: ["WINTER"] for name in ELSEWHERE if name.startswith("campaign-") and "-drop" not in name[9:]
+        },
+        "campaign-drop": ["WINTER"],
     }.get(name)
     if arguments is None:
         has_key = name.startswith(
@@ -355,6 +409,9 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
         (reverse("market-close", args=[world["market"]]), {}),
         (reverse("invitation-answer", args=[world["invitation"]]), {"answer": "declined", "channel": "call"}),
         (reverse("segment-change", args=[world["segment"]]), {"name": "Mine", "do": "save"}),
+        (reverse("call", args=[world["target"]]), {"channel": "call", "result": "reached"}),
+        (reverse("call-outcome", args=[world["target"]]), {"outcome": "declined"}),
+        (reverse("call-reassign", args=["WINTER"]), {"target": world["target"], "to": 1, "reason": "x"}),
         (reverse("segment-drop", args=[world["segment"]]), {}),
         (reverse("segment-restore", args=[world["segment"]]), {}),
         (reverse("promise-note") + f"?client={carla.number}", {"text": "call tomorrow"}),
