@@ -18,8 +18,12 @@ from tests.factories import (
     ClientMessageFactory,
     ContactFactory,
     CourtesyFactory,
+    EventFactory,
+    EventQuestionFactory,
     HoldingFactory,
+    InvitationFactory,
     OpportunityFactory,
+    PreparationFactory,
     PromiseFactory,
     ReferralFactory,
     ServiceCaseFactory,
@@ -98,6 +102,23 @@ PAGES = {
     "market-list": ([], {"bob", "dora"}),
     "market-add": ([], {"bob", "dora"}),
     "market-detail": (["market"], {"bob", "dora"}),
+    "event-list": ([], {"alice", "anna", "bob", "charlie", "dora", "hana"}),
+    "event-add": ([], {"bob", "dora"}),
+    # An event of the branch: its people see it, and only those who may change it are not refused.
+    **{
+        name: (["event"], {"alice", "anna", "bob", "dora", "hana"})
+        for name in (
+            "event-detail",
+            "event-change",
+            "event-cancel",
+            "event-invite",
+            "event-export",
+            "preparation-add",
+            "question-note",
+        )
+    },
+    "question-reply": (["question"], {"alice", "anna", "bob", "dora", "hana"}),
+    "invitation-answer": (["invitation"], {"alice", "bob", "dora"}),
     "campaign-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
     "campaign-add": ([], {"bob", "dora"}),
     "campaign-detail": (["campaign"], {"alice", "bob", "dora"}),
@@ -166,6 +187,7 @@ ELSEWHERE = {
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
     "messages-approve", "messages-undo", "text-length", "message-drop", "message-take-back", "message-settle", "message-letter",
+    "preparation-tick", "preparation-drop", "invitation-withdraw",
     "campaign-ask", "campaign-approve", "campaign-refuse", "campaign-launch", "campaign-resume", "campaign-drop",
     "campaign-restore", "campaign-clone", "campaign-cost-drop", "campaign-material-drop", "call-reassign",
     "segment-look", "segment-drop", "segment-restore", "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
@@ -227,6 +249,7 @@ def world(carla, alice, bob):
     )
     # Of head office: a supervisor sees it and may not change it.
     owner = UserFactory(role="head_office", branch=None)
+    event = EventFactory(branch=carla.branch, planned_by=owner)
     segment = save_segment(actor=owner, name="Adults", rule=ADULTS).segment
     HolderCall.objects.create(event=market, client=carla)
     # Of head office too: a supervisor reads it, and the account manager of a client in it.
@@ -255,6 +278,10 @@ def world(carla, alice, bob):
         "product": holding.product.code,
         "market": market.pk,
         "segment": segment.pk,
+        "event": event.pk,
+        "invitation": InvitationFactory(event=event, client=carla).pk,
+        "preparation": PreparationFactory(event=event, owner=alice).pk,
+        "question": EventQuestionFactory(event=event).pk,
         "promise": PromiseFactory(client=carla, noted_by=alice).pk,
         "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
         "stage": "intention",
@@ -345,6 +372,8 @@ def test_stranger_gets_nothing(name, client, db):
                 "market-",
                 "segment-d",
                 "segment-r",
+                "preparation-",
+                "invitation-w",
             )
         ) or name in ("notification-read", "view-rename", "view-remove", "clients-plan-undo", "messages-undo")
         arguments = [1] if has_key else []
@@ -378,6 +407,7 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
         (reverse("movement-reason", args=[world["movement"]]), {"reason": "rate"}),
         (reverse("movement-forget", args=[world["movement"]]), {}),
         (reverse("market-close", args=[world["market"]]), {}),
+        (reverse("invitation-answer", args=[world["invitation"]]), {"answer": "declined", "channel": "call"}),
         (reverse("segment-change", args=[world["segment"]]), {"name": "Mine", "do": "save"}),
         (reverse("call", args=[world["target"]]), {"channel": "call", "result": "reached"}),
         (reverse("call-outcome", args=[world["target"]]), {"outcome": "declined"}),
@@ -418,6 +448,7 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
     assert carla.maturities.get().settled_at is None
     assert not carla.movement_reasons.exists()
     assert MarketEvent.objects.get().closed_at is None
+    assert carla.invitations.get().answer == "asked"
     assert (Segment.objects.get().name, Segment.objects.get().dropped_at) == ("Adults", None)
 
 

@@ -1,0 +1,1 @@
+"""Forms of segments, campaigns and events; choices are narrowed to what the person may see."""
