@@ -569,6 +569,7 @@ class CampaignFactory(factory.django.DjangoModelFactory):
     starts_on = date(2026, 3, 1)
     ends_on = date(2026, 3, 31)
     currency = "EUR"
+    state = "draft"
     planned_by = factory.SubFactory(UserFactory, role="supervisor")
     launched_by = factory.LazyAttribute(lambda row: row.planned_by if row.launched_at else None)
     launched_at = factory.LazyAttribute(
