@@ -6,6 +6,7 @@ from decimal import Decimal
 import factory
 from django.utils import timezone
 
+from campaigns.models import LectureSeries, Piece, PieceSending, PieceWords
 from clients.models import (
     Assignment,
     Client,
@@ -540,3 +541,45 @@ class ClientMessageFactory(factory.django.DjangoModelFactory):
     subject = "Happy birthday"
     body = "Dear Carla, a happy birthday."
     written_by = factory.SubFactory(UserFactory)
+
+
+class PieceFactory(factory.django.DjangoModelFactory):
+    """A published article in English; `words={language: (title, body)}` are its words, `draft=True` leaves it one."""
+
+    class Meta:
+        model = Piece
+        skip_postgeneration_save = True
+
+    class Params:
+        draft = False
+
+    language = "en"
+    written_by = factory.SubFactory(UserFactory, role="head_office", branch=None)
+    published_at = factory.LazyAttribute(lambda piece: None if piece.draft else timezone.now())
+
+    @factory.post_generation
+    def words(self, create, extracted, **kwargs):
+        said = extracted or {"en": ("What rates do", "Rates rise.\n\nBonds fall.")}
+        for language, (title, body) in said.items() if create else ():
+            PieceWords.objects.create(piece=self, language=language, title=title, body=body)
+
+
+class PieceSendingFactory(factory.django.DjangoModelFactory):
+    """A row that waits for its message."""
+
+    class Meta:
+        model = PieceSending
+
+    piece = factory.SubFactory(PieceFactory)
+    client = factory.SubFactory(ClientFactory)
+    language = "en"
+    key = factory.Sequence(lambda n: f"key{n}")
+    sent_by = factory.SubFactory(UserFactory, role="head_office", branch=None)
+
+
+class LectureSeriesFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = LectureSeries
+
+    name = factory.Sequence(lambda n: f"Lectures {n}")
+    planned_by = factory.SubFactory(UserFactory, role="head_office", branch=None)

@@ -18,7 +18,9 @@ from tests.factories import (
     ContactFactory,
     CourtesyFactory,
     HoldingFactory,
+    LectureSeriesFactory,
     OpportunityFactory,
+    PieceFactory,
     PromiseFactory,
     ReferralFactory,
     ServiceCaseFactory,
@@ -102,6 +104,16 @@ PAGES = {
     "segment-detail": (["segment"], {"bob", "dora"}),
     "segment-export": (["segment"], {"bob", "dora"}),
     "segment-change": (["segment"], {"bob", "dora"}),
+    "piece-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "piece-add": ([], {"bob", "dora"}),
+    "piece-detail": (["piece"], {"alice", "anna", "bob", "charlie", "dora"}),
+    "piece-change": (["draft"], {"bob", "dora"}),
+    "piece-send": (["piece"], {"bob", "dora"}),
+    "piece-export": (["piece"], {"alice", "anna", "bob", "charlie", "dora"}),
+    "series-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "series-add": ([], {"bob", "dora"}),
+    "series-detail": (["series"], {"alice", "anna", "bob", "charlie", "dora"}),
+    "series-change": (["series"], {"dora"}),
     "plan": ([], {"alice", "anna", "bob", "charlie"}),
     "action-move": (["action"], {"alice", "bob", "dora"}),
     "feed": ([], {"alice", "anna", "bob", "charlie"}),
@@ -142,11 +154,13 @@ ELSEWHERE = {
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
     "messages-approve", "messages-undo", "text-length", "message-drop", "message-take-back", "message-settle", "message-letter",
+    "piece-publish", "piece-withdraw", "piece-restore",
     "segment-look", "segment-drop", "segment-restore", "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
-SECRET = {"feed-read"}  # opened by its secret alone: tests/interactions/test_feeds.py
+# Opened by their secret alone: tests/interactions/test_feeds.py, tests/campaigns/test_learning_pages.py
+SECRET = {"feed-read", "reading"}
 OTHERS = ("account_", "mfa_", "socialaccount_", "openid_connect_")  # allauth's own, which test themselves
 
 
@@ -209,6 +223,9 @@ def world(carla, alice, bob):
         "product": holding.product.code,
         "market": market.pk,
         "segment": segment.pk,
+        "piece": PieceFactory().pk,
+        "draft": PieceFactory(draft=True).pk,
+        "series": LectureSeriesFactory().pk,
         "promise": PromiseFactory(client=carla, noted_by=alice).pk,
         "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
         "stage": "intention",
@@ -290,6 +307,7 @@ def test_stranger_gets_nothing(name, client, db):
                 "maturity-",
                 "movement-",
                 "market-",
+                "piece-",
                 "segment-d",
                 "segment-r",
             )
