@@ -14,6 +14,10 @@ from campaigns.models import (
     EventQuestion,
     EventWords,
     Invitation,
+    LectureSeries,
+    Piece,
+    PieceSending,
+    PieceWords,
     Preparation,
     Target,
     TargetAction,
@@ -723,3 +727,45 @@ class EventQuestionFactory(factory.django.DjangoModelFactory):
     event = factory.SubFactory(EventFactory)
     text = "When do the rates fall?"
     noted_by = factory.SubFactory(UserFactory)
+
+
+class PieceFactory(factory.django.DjangoModelFactory):
+    """A published article in English; `words={language: (title, body)}` are its words, `draft=True` leaves it one."""
+
+    class Meta:
+        model = Piece
+        skip_postgeneration_save = True
+
+    class Params:
+        draft = False
+
+    language = "en"
+    written_by = factory.SubFactory(UserFactory, role="head_office", branch=None)
+    published_at = factory.LazyAttribute(lambda piece: None if piece.draft else timezone.now())
+
+    @factory.post_generation
+    def words(self, create, extracted, **kwargs):
+        said = extracted or {"en": ("What rates do", "Rates rise.\n\nBonds fall.")}
+        for language, (title, body) in said.items() if create else ():
+            PieceWords.objects.create(piece=self, language=language, title=title, body=body)
+
+
+class PieceSendingFactory(factory.django.DjangoModelFactory):
+    """A row that waits for its message."""
+
+    class Meta:
+        model = PieceSending
+
+    piece = factory.SubFactory(PieceFactory)
+    client = factory.SubFactory(ClientFactory)
+    language = "en"
+    key = factory.Sequence(lambda n: f"key{n}")
+    sent_by = factory.SubFactory(UserFactory, role="head_office", branch=None)
+
+
+class LectureSeriesFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = LectureSeries
+
+    name = factory.Sequence(lambda n: f"Lectures {n}")
+    planned_by = factory.SubFactory(UserFactory, role="head_office", branch=None)
