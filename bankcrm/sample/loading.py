@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from bankcrm.sample.arranged import arrange
 from bankcrm.sample.by_hand import work_by_hand
+from bankcrm.sample.campaigns import campaign
 from bankcrm.sample.cast import ADMINISTRATOR, SEES_IDENTITIES, STAFF
 from bankcrm.sample.files import Bank, Wish, make_bank, write_files
 from bankcrm.sample.followed import reminder_rules, start_today, strict_tiers, write_the_year
@@ -146,6 +147,8 @@ def _finish(bank: Bank, clock: "_Clock") -> None:
     clock.done(f"introductions: {introduce_clients(bank.wish.as_of)}")
     matured = mature(bank)
     clock.done("maturing: " + ", ".join(f"{count} {what}" for what, count in matured.items()))
+    planned = campaign(bank)
+    clock.done("campaigns: " + ", ".join(f"{count} {what}" for what, count in planned.items()))
     arranged = arrange()
     clock.done("arranged: " + ", ".join(f"{count} {what}" for what, count in arranged.items()))
     SavedRun.objects.filter(job=JOB, on=bank.wish.as_of).update(finished_at=timezone.now())
