@@ -259,7 +259,7 @@ class Sending:
 
 
 def send_piece(*, actor: User, piece: Piece, clients: ClientQuerySet) -> Sending:
-    """Send a piece to those of some clients who allowed it and have not had it, each in the own language.
+    """Send a piece to those of some clients who allowed it and have not had it, each in their language.
 
     Rule (domain.md: to those who consented; the same piece never twice): a message that never left does not count.
     It goes out as mail of the client's account manager, where there is none of a supervisor, with a teaser and a

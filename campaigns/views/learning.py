@@ -295,6 +295,8 @@ def piece_send(request: HttpRequest, pk: int) -> HttpResponse:
 def _told(sent: services.Sending) -> str:
     words = ngettext("It goes to %(count)s client.", "It goes to %(count)s clients.", sent.made)
     words %= {"count": saying.number(sent.made)}
+    if sent.is_later:
+        words += " " + _("The mails are written in the next minutes.")
     if sent.left:
         left = ngettext(
             "%(count)s was left out: %(why)s",

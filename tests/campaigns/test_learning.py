@@ -363,8 +363,11 @@ def test_many_are_left_to_a_worker_and_a_lost_task_is_found_at_night(bob, reader
 def test_a_withdrawn_piece_whose_task_was_lost_is_stopped_at_night(dora, bob, reader, piece, monkeypatch):
     send_piece(actor=bob, piece=piece, clients=EVERYBODY)
     monkeypatch.setattr(learning, "AT_ONCE", 0)
+    waits = PieceSendingFactory(piece=piece)
     withdraw_piece(actor=dora, piece=piece)
     assert not ClientMessage.objects.get().is_dropped
+    assert learning._write(waits.pk) == (waits.client, "This was withdrawn.")
+    assert PieceSending.objects.get().client == reader
     assert send_forgotten() == 1
     assert ClientMessage.objects.get().is_dropped
     assert send_forgotten() == 0
