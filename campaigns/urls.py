@@ -1,5 +1,6 @@
 from django.urls import path
 
+from campaigns import door_urls
 from campaigns.views import segments
 
 urlpatterns = [
@@ -12,3 +13,5 @@ urlpatterns = [
     path("segments/<int:pk>/drop/", segments.segment_drop, name="segment-drop"),
     path("segments/<int:pk>/restore/", segments.segment_restore, name="segment-restore"),
 ]
+
+urlpatterns += door_urls.urlpatterns

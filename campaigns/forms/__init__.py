@@ -1,0 +1,1 @@
+"""Forms about campaigns and events."""
