@@ -16,7 +16,16 @@ from interactions.models import THEME_OF, Action, ClientMessage, MessageKind
 from interactions.services.leaving import event_of, moment_for
 from interactions.services.messages import theme_of
 from interactions.services.permission import Ground
-from interactions.writing import Templates, form_of, invites, language_of, open_gaps, templates, values_for, written
+from interactions.writing import (
+    Templates,
+    form_of,
+    invites,
+    language_of,
+    open_gaps,
+    templates,
+    values_for,
+    written,
+)
 from staff.models import User
 
 MOST = 200

@@ -86,7 +86,9 @@ def send_invitations(*, actor: User, event: Event, invitations: Iterable[Invitat
         raise PermissionDenied
     event = Event.objects.select_related("branch").get(pk=event.pk)
     if not is_answerable(event):
-        raise ValidationError(_("Nobody can answer any more: the event is over, called off, or it is too late."))
+        raise ValidationError(
+            _("Nobody can answer any more: the event is over, called off, or it is too late.")
+        )
     of_action = Invitation.objects.select_related("event__branch").prefetch_related("event__wordings")
     rows = list(
         invitations_to_send(actor, event)
@@ -106,7 +108,9 @@ def send_invitations(*, actor: User, event: Event, invitations: Iterable[Invitat
         draft = _draft(row, writer, texts)
         if not draft.body:
             language = saying.language(draft.language)
-            left.append((row.client, _("The bank has no text for it in %(language)s.") % {"language": language}))
+            left.append(
+                (row.client, _("The bank has no text for it in %(language)s.") % {"language": language})
+            )
             continue
         drafts.setdefault(writer, []).append(draft)
     through: list[ClientMessage] = []

@@ -1,6 +1,6 @@
 """The door of an event, on a phone: one number, one card, let in; and for organisers the list on paper."""
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -42,7 +42,9 @@ def _number(text: str) -> int | None:
 def _invitation(event: Event, number: int | None) -> Invitation | None:
     if number is None:
         return None
-    rows = Invitation.objects.filter(event=event, number=number).select_related("client__branch", "client__tier")
+    rows = Invitation.objects.filter(event=event, number=number).select_related(
+        "client__branch", "client__tier"
+    )
     found = rows.defer("client__search", "client__document_number").first()
     if found is not None:
         found.event = event

@@ -125,7 +125,9 @@ def _page(request: HttpRequest, found: Invitation, token: str, errors: list[str]
 
 def _code(text: str) -> SafeString:
     """A QR code as a drawing: dark on light in every theme, with the margin that a reader needs."""
-    drawn = segno.make(text, error="m", micro=False).svg_inline(omitsize=True, border=4, dark="#000", light="#fff")
+    drawn = segno.make(text, error="m", micro=False).svg_inline(
+        omitsize=True, border=4, dark="#000", light="#fff"
+    )
     return mark_safe(drawn)  # noqa: S308 - drawn here, from our own address
 
 

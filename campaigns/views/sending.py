@@ -28,7 +28,9 @@ def event_send(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as refused:
             error, status = " ".join(refused.messages), 422
     waiting = invitations_to_send(request.user, event)
-    ways = dict(waiting.order_by().values("channel").annotate(count=Count("pk")).values_list("channel", "count"))
+    ways = dict(
+        waiting.order_by().values("channel").annotate(count=Count("pk")).values_list("channel", "count")
+    )
     context = {
         "event": event,
         "ways": [(label, ways[way]) for way, label in Invitation.Way.choices if way in ways],
@@ -38,7 +40,9 @@ def event_send(request: HttpRequest, pk: int) -> HttpResponse:
         "error": error,
         "sent": sent,
         "said": _said(sent) if sent is not None else "",
-        "left": [(shown_name(request.user, client), client, why) for client, why in sent.left] if sent else [],
+        "left": [(shown_name(request.user, client), client, why) for client, why in sent.left]
+        if sent
+        else [],
     }
     return render(request, "campaigns/door_send.html", context, status=status)
 

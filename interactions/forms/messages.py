@@ -18,7 +18,6 @@ from portfolio.offer import on_sale
 PROPOSES = ("kind", "channel", "language", "product")
 
 
-
 def may_be(kind: str, action: Action | None) -> bool:
     """Whether a message that answers an action, or none, may be of a kind."""
     if kind == MessageKind.MATURITY:
@@ -49,9 +48,7 @@ class MessageForm(PanelForm):
     ):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [
-            (value, label)
-            for value, label in MessageKind.choices
-            if may_be(value, action)
+            (value, label) for value, label in MessageKind.choices if may_be(value, action)
         ]
         today = client.branch.today()
         product = self.fields["product"]

@@ -83,7 +83,9 @@ def write_message(
         # A duty needs no consent: it must be one.
         raise ValidationError({"kind": _("Nothing of this client matures: choose something else.")})
     if kind == MessageKind.INVITATION and not invites(action):
-        raise ValidationError({"kind": _("Nobody has invited this client to an event: choose something else.")})
+        raise ValidationError(
+            {"kind": _("Nobody has invited this client to an event: choose something else.")}
+        )
     row.kind, row.theme = kind, theme_of(kind, action)
     row.action, row.channel, row.language = action, channel, language
     row.subject = _checked_subject(subject) if channel != Channel.SMS else ""
