@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Exists, OuterRef, Prefetch
@@ -122,7 +123,7 @@ def send_invitations(*, actor: User, event: Event, invitations: Iterable[Invitat
 
 
 def _draft(row: Invitation, writer: User, texts) -> ClientMessage:
-    action = row.action
+    action = cast(Action, row.action)  # asked for by `invitations_to_send`
     draft = text_for(
         writer,
         client=row.client,

@@ -39,8 +39,7 @@ def _public(view: View) -> View:
     def _answer(request: HttpRequest, token: str) -> HttpResponse:
         with pghistory.context(url="/invitation/"):
             if too_many(request, "invitation", A_MINUTE):
-                response = render(request, "campaigns/public_gone.html", {"wait": True}, status=429)
-                response["Retry-After"] = "60"
+                response = _wait()
             else:
                 response = view(request, token)
         response["Cache-Control"] = "no-store"
@@ -49,6 +48,14 @@ def _public(view: View) -> View:
         return response
 
     return _answer
+
+
+def _wait() -> HttpResponse:
+    """As little as can be said, for it may be said ten thousand times."""
+    words = _("Please try again in a minute.")
+    return HttpResponse(
+        words, status=429, content_type="text/plain; charset=utf-8", headers={"Retry-After": "60"}
+    )
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
@@ -131,6 +138,7 @@ def _code(text: str) -> SafeString:
     return mark_safe(drawn)  # noqa: S308 - drawn here, from our own address
 
 
+@csrf_exempt
 @login_not_required
 @require_safe
 @_public
