@@ -240,6 +240,40 @@ def _next_step(action: Action, today: date) -> tuple[str, str]:
     return _("Interest in %(product)s to follow up.") % {"product": action.about}, ""
 
 
+_OF_EVENTS = {
+    "invite": (gettext_noop("Invite to %(title)s on %(date)s."), ""),
+    "free": (
+        gettext_noop("A place is free at %(title)s on %(date)s."),
+        gettext_noop("The client waited for it."),
+    ),
+    "moved": (
+        gettext_noop("%(title)s is now on %(date)s."),
+        gettext_noop("The client means to come: say so."),
+    ),
+    "off": (
+        gettext_noop("%(title)s on %(date)s was called off."),
+        gettext_noop("The client meant to come: say so."),
+    ),
+    "came": (gettext_noop("Came to %(title)s: thank them."), gettext_noop("It was on %(date)s.")),
+    "missed": (gettext_noop("Did not come to %(title)s: call."), gettext_noop("It was on %(date)s.")),
+}
+
+
+def _event(action: Action, today: date) -> tuple[str, str]:
+    """`about` is "kind: title", below it a question that nobody has answered, as the services of events write it."""
+    kind, _colon, rest = action.about.partition(": ")
+    title, _line, question = rest.partition("\n")
+    on = action.event_on or action.due_on
+    if kind not in _OF_EVENTS:
+        return _by_hand(action, today)
+    words = {"title": title, "date": saying.day(on, "MMMMd" if on.year == today.year else "yMMMMd")}
+    first, then = (_(sentence) if sentence else "" for sentence in _OF_EVENTS[kind])
+    if question:
+        asked = _("Asked there and not answered yet: “%(question)s”") % {"question": question}
+        return first % words, f"{then % words} {asked}"
+    return first % words, then % words
+
+
 _REASONS: dict[str, Callable[[Action, date], tuple[str, str]]] = {
     "birthday": _birthday,
     "anniversary": _anniversary,
@@ -259,6 +293,7 @@ _REASONS: dict[str, Callable[[Action, date], tuple[str, str]]] = {
     "limit": _limit,
     "outflow": _outflow,
     "tier_upgrade": _tier_upgrade,
+    "event": _event,
 }
 # Of these somebody wrote what they are about: it may name the client, or somebody close.
 _FREE_WORDS = ("", "promise", "birthday")
@@ -271,6 +306,9 @@ def shown_about(user, action: Action) -> Action:
     elif action.source == "anniversary":
         kind, colon, person = action.about.partition(": ")
         action.about = f"{kind}{colon}{shown_words(user, person)}"
+    elif action.source == "event":
+        said, line, question = action.about.partition("\n")
+        action.about = f"{said}{line}{shown_words(user, question)}"
     return action
 
 

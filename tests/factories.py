@@ -6,6 +6,7 @@ from decimal import Decimal
 import factory
 from django.utils import timezone
 
+from campaigns.models import Event, EventQuestion, EventWords, Invitation, Preparation
 from clients.models import (
     Assignment,
     Client,
@@ -540,3 +541,81 @@ class ClientMessageFactory(factory.django.DjangoModelFactory):
     subject = "Happy birthday"
     body = "Dear Carla, a happy birthday."
     written_by = factory.SubFactory(UserFactory)
+
+
+class EventFactory(factory.django.DjangoModelFactory):
+    """An evening in two weeks, with room for everybody; `title=` is its title in its language."""
+
+    class Meta:
+        model = Event
+        skip_postgeneration_save = True
+
+    theme = factory.LazyFunction(lambda: Theme.objects.get(code="education"))
+    branch = factory.SubFactory(BranchFactory)
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=14))
+    ends_at = factory.LazyAttribute(lambda event: event.starts_at + timedelta(hours=3))
+    answer_until = factory.LazyAttribute(lambda event: event.starts_at - timedelta(days=2))
+    language = "en"
+    planned_by = factory.SubFactory(UserFactory, role="supervisor", branch=factory.SelfAttribute("..branch"))
+    cancelled_reason = factory.LazyAttribute(lambda event: "The speaker is ill" if event.cancelled_at else "")
+    cancelled_at = None
+
+    @factory.post_generation
+    def title(self, create, extracted, **kwargs):
+        if create:
+            EventWords.objects.create(
+                event=self,
+                language=self.language,
+                title=extracted or "Evening of the markets",
+                place="Main hall",
+            )
+
+
+class InvitationFactory(factory.django.DjangoModelFactory):
+    """Asked by phone, with the action that it owns; `action=None` for a guest whom nobody has to call."""
+
+    class Meta:
+        model = Invitation
+
+    event = factory.SubFactory(EventFactory)
+    client = factory.SubFactory(ClientFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    key = factory.Sequence(lambda n: f"key{n:013}")
+    channel = "call"
+    invited_by = factory.SubFactory(UserFactory)
+    action = factory.SubFactory(
+        ActionFactory,
+        client=factory.SelfAttribute("..client"),
+        theme=factory.SelfAttribute("..event.theme"),
+        origin="campaign",
+        source="event",
+        about=factory.LazyAttribute(lambda step: f"invite: {step.factory_parent.event.title}"),
+        event_on=factory.LazyAttribute(
+            lambda step: timezone.localtime(
+                step.factory_parent.event.starts_at, step.factory_parent.event.branch.zone
+            ).date()
+        ),
+    )
+    answered_at = factory.LazyAttribute(lambda row: None if row.answer == "asked" else timezone.now())
+    answer = "asked"
+    came_at = factory.LazyAttribute(lambda row: timezone.now() if row.attendance == "came" else None)
+    attendance = ""
+
+
+class PreparationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Preparation
+
+    event = factory.SubFactory(EventFactory)
+    what = "Thirty chairs"
+    owner = factory.SubFactory(UserFactory)
+    due_on = factory.LazyAttribute(lambda row: row.event.branch.today() + timedelta(days=7))
+
+
+class EventQuestionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = EventQuestion
+
+    event = factory.SubFactory(EventFactory)
+    text = "When do the rates fall?"
+    noted_by = factory.SubFactory(UserFactory)

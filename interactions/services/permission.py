@@ -1,4 +1,4 @@
-"""Whether a client may be written to: asked when a message is approved, and again when it leaves."""
+"""Whether a client may be written to, or invited: asked when a message is approved, and again when it leaves."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,12 @@ from clients.models.consent import purpose_of
 from clients.permits import Consents, is_allowed
 from interactions.models import SENT_BY, ServiceCase
 
-POINT_OF = {"email": "email", "sms": "phone", "letter": "address"}
+POINT_OF = {
+    "email": "email",
+    "sms": "phone",
+    "letter": "address",
+    "call": "phone",
+}  # others ask for no address
 
 
 class Hindrance(TextChoices):
@@ -85,7 +90,7 @@ class Ground:
             return Hindrance.COMPLAINT
         if is_allowed(self.consents.get(client.pk, {}), channel, purpose_of(theme)) is not True:
             return Hindrance.CONSENT
-        if not self.addresses(client, channel):
+        if channel in POINT_OF and not self.addresses(client, channel):
             return Hindrance.ADDRESS
         agreement = self.agreements.get(client.pk)
         if agreement is not None and agreement.channels and channel not in agreement.channels:
