@@ -38,10 +38,7 @@ def _public(view: View) -> View:
     @wraps(view)
     def _answer(request: HttpRequest, token: str) -> HttpResponse:
         with pghistory.context(url="/invitation/"):
-            if too_many(request, "invitation", A_MINUTE):
-                response = _wait()
-            else:
-                response = view(request, token)
+            response = _wait() if too_many(request, "invitation", A_MINUTE) else view(request, token)
         response["Cache-Control"] = "no-store"
         response["Referrer-Policy"] = "no-referrer"
         response["X-Robots-Tag"] = "noindex, nofollow"
