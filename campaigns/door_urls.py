@@ -6,6 +6,7 @@ from campaigns.views import door, public, sending
 
 urlpatterns = [
     path("events/<int:pk>/send/", sending.event_send, name="event-send"),
+    path("door/", door.doors, name="door"),
     path("events/<int:pk>/door/", door.event_door, name="event-door"),
     path("events/<int:pk>/door/in/", door.event_check_in, name="event-check-in"),
     path("events/<int:pk>/door/out/<int:number>/", door.event_check_in_undo, name="event-check-in-undo"),

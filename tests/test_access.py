@@ -17,6 +17,7 @@ from tests.factories import (
     ClientMessageFactory,
     ContactFactory,
     CourtesyFactory,
+    EventFactory,
     HoldingFactory,
     OpportunityFactory,
     PromiseFactory,
@@ -129,6 +130,11 @@ PAGES = {
     "referral-end": (["referral"], {"alice", "bob", "dora"}),
     "book-hand-over": (["manager"], {"bob"}),
     "import-list": ([], {"erin"}),
+    "door": ([], {"alice", "anna", "bob", "charlie", "hana"}),
+    "event-door": (["event"], {"alice", "anna", "bob", "hana"}),
+    # seen by those who may not organise it: refused, not absent
+    "event-door-list": (["event"], {"alice", "anna", "bob", "dora", "hana"}),
+    "event-send": (["event"], {"alice", "anna", "bob", "dora", "hana"}),
 }
 # Changes and pages with rules of their own: tested by name elsewhere, here only that a stranger gets nothing.
 ELSEWHERE = {
@@ -143,10 +149,13 @@ ELSEWHERE = {
     "counter-undo", "arrival-answer", "arrival-close",
     "messages-approve", "messages-undo", "text-length", "message-drop", "message-take-back", "message-settle", "message-letter",
     "segment-look", "segment-drop", "segment-restore", "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
+    "event-check-in", "event-check-in-undo", "event-walk-in", "event-guest", "event-guest-undo",
+    "event-door-close", "event-door-open",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
-SECRET = {"feed-read"}  # opened by its secret alone: tests/interactions/test_feeds.py
+# Opened by their secret alone: tests/interactions/test_feeds.py, tests/campaigns/test_public.py
+SECRET = {"feed-read", "invitation-public", "invitation-calendar"}
 OTHERS = ("account_", "mfa_", "socialaccount_", "openid_connect_")  # allauth's own, which test themselves
 
 
@@ -209,6 +218,7 @@ def world(carla, alice, bob):
         "product": holding.product.code,
         "market": market.pk,
         "segment": segment.pk,
+        "event": EventFactory(branch=carla.branch, planned_by=bob).pk,
         "promise": PromiseFactory(client=carla, noted_by=alice).pk,
         "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
         "stage": "intention",
@@ -261,6 +271,8 @@ def test_stranger_gets_nothing(name, client, db):
         "agreement-end": ["N-1"],
         "trend-set": ["N-1"],
         "contact-permits": ["N-1"],
+        "event-check-in-undo": [1, 1],
+        "event-guest-undo": [1, 1],
     }.get(name)
     if arguments is None:
         has_key = name.startswith(
@@ -290,6 +302,7 @@ def test_stranger_gets_nothing(name, client, db):
                 "maturity-",
                 "movement-",
                 "market-",
+                "event-",
                 "segment-d",
                 "segment-r",
             )

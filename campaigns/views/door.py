@@ -1,8 +1,10 @@
 """The door of an event, on a phone: one number, one card, let in; and for organisers the list on paper."""
 
+from datetime import timedelta
+
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
@@ -24,6 +26,8 @@ from messaging.letters import list_pdf
 from staff.models import Role
 
 MOST_ON_PAPER = 5000
+MOST_DOORS = 100
+A_DAY = timedelta(days=1)  # and no zone is further away
 
 
 def _event(request: HttpRequest, pk: int) -> Event:
@@ -49,6 +53,26 @@ def _invitation(event: Event, number: int | None) -> Invitation | None:
     if found is not None:
         found.event = event
     return found
+
+
+@require_safe
+def doors(request: HttpRequest) -> HttpResponse:
+    """The events of today at whose door one may stand; a single one opens at once. Never who is invited."""
+    if request.user.role not in services.AT_THE_DOOR:
+        raise Http404
+    now = timezone.now()
+    near = Event.objects.visible_to(request.user).filter(
+        cancelled_at=None, starts_at__lt=now + A_DAY, ends_at__gt=now - A_DAY
+    )
+    near = near.select_related("branch").prefetch_related("wordings").order_by("starts_at", "pk")
+    today = [event for event in near[:MOST_DOORS] if services.is_on(event)]
+    if len(today) == 1:
+        return redirect("event-door", today[0].pk)
+    rows = []
+    for event in today:
+        with timezone.override(event.branch.zone):
+            rows.append({"event": event, "place": event.words().place, "time": saying.clock(event.starts_at)})
+    return render(request, "campaigns/door_today.html", {"rows": rows})
 
 
 # -- the page --------------------------------------------------------------------------------------
@@ -106,11 +130,13 @@ def _card(request: HttpRequest, found: Invitation, check: CheckInForm | None) ->
     audit.record(
         actor=request.user, act=AuditEntry.Act.READ, subject=f"client/{found.client_id}", detail="door"
     )
-    is_here = found.attendance == Attendance.CAME
+    is_here, client = found.attendance == Attendance.CAME, found.client
+    is_known = _knows(request.user, client)
     return {
         "invitation": found,
-        "name": _name(request.user, found.client),
-        "native": shown_native(request.user, found.client) if _knows(request.user, found.client) else "",
+        "name": shown_name(request.user, client) if is_known else initials(client.name),
+        "native": shown_native(request.user, client) if is_known else "",
+        "tier": client.tier.name if is_known and client.tier else "",
         "answer": saying.choice(found, "answer"),
         "is_here": is_here,
         "form": check or CheckInForm(invitation=found),

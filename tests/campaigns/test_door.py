@@ -433,3 +433,38 @@ def test_any_name_finds_its_way_onto_paper():
     )  # fmt: skip
     assert BytesIO(body).read(4) == b"%PDF"
     assert b"/Count 3" in body or body.count(b"/Type /Page\n") >= 2
+
+
+# -- the doors of today ----------------------------------------------------------------------------
+
+
+def test_desk_finds_the_door_of_today_and_none_of_another_day_or_branch(
+    signed_in, hana, event, north, south, page
+):
+    tomorrow = timezone.now() + timedelta(days=2)
+    EventFactory(branch=north, starts_at=tomorrow, title="Another day")
+    EventFactory(branch=south, starts_at=event.starts_at, title="Elsewhere", answer_until=event.starts_at)
+    browser = signed_in(hana)
+    assert browser.get("/door/").url == page
+    second = EventFactory(
+        branch=north,
+        starts_at=event.starts_at,
+        answer_until=event.starts_at,
+        ends_at=event.ends_at,
+        title="Second",
+    )
+    said = browser.get("/door/").content.decode()
+    assert page in said
+    assert reverse("event-door", args=[second.pk]) in said
+    assert "Another day" not in said
+    assert "Elsewhere" not in said
+    Event.objects.update(cancelled_at=timezone.now(), cancelled_reason="Ill")
+    assert "No event today." in browser.get("/door/").content.decode()
+
+
+def test_tier_of_another_ones_client_is_not_told(signed_in, anna, alice, invitation, carla, page):
+    from clients.models import Tier
+
+    Client.objects.filter(pk=carla.pk).update(tier=Tier.objects.get(code="private"))
+    assert "Private" in signed_in(alice).get(page, {"number": "7"}).content.decode()
+    assert "Private" not in signed_in(anna).get(page, {"number": "7"}).content.decode()
