@@ -13,6 +13,7 @@ PLAN = ("plan", _("Plan"), "calendar")
 MESSAGES = ("message-list", _("Messages"), "mail")
 TEXTS = ("template-list", _("Texts"), "message")
 SEGMENTS = ("segment-list", _("Segments"), "filter")
+CAMPAIGNS = ("campaign-list", _("Campaigns"), "speakerphone")
 CASES = ("case-list", _("Cases"), "lifebuoy")
 REFERRALS = ("referral-list", _("Referrals"), "arrows-exchange")
 DASHBOARD = ("dashboard", _("Dashboard"), "chart-line")
@@ -33,6 +34,7 @@ BY_ROLE = {
         PLAN,
         PORTFOLIO,
         OPPORTUNITIES,
+        CAMPAIGNS,
         MESSAGES,
         DASHBOARD,
         CASES,
@@ -43,16 +45,17 @@ BY_ROLE = {
         CLIENTS,
         PORTFOLIO,
         OPPORTUNITIES,
+        CAMPAIGNS,
         TODAY,
         PLAN,
-        MESSAGES,
         TEAM,
+        MESSAGES,
         CASES,
         REFERRALS,
         SEGMENTS,
     ],
     "front_desk": [COUNTER, DOOR],
-    "head_office": [DASHBOARD, CLIENTS, SEGMENTS, PORTFOLIO, OPPORTUNITIES],
+    "head_office": [DASHBOARD, CLIENTS, CAMPAIGNS, SEGMENTS, PORTFOLIO, OPPORTUNITIES],
     "administrator": [IMPORTS, TEAM, REMINDERS, TEXTS, OUTBOX],
     "auditor": [OPEN_FILE],
     "data_officer": [OPEN_FILE],

@@ -128,6 +128,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "morning": {"task": "interactions.morning", "schedule": crontab(minute="*/15")},
     "look-through": {"task": "interactions.look_through", "schedule": crontab(hour=1, minute=10)},
+    "campaigns": {"task": "campaigns.tend", "schedule": crontab(minute="25,55")},
     "digest": {"task": "interactions.digest", "schedule": crontab(minute="5,20,35,50")},
     "sweep-outbox": {"task": "messaging.sweep", "schedule": 60.0},
     "sweep-imports": {"task": "corebanking.sweep", "schedule": 300.0},

@@ -1,9 +1,43 @@
-from django.urls import path
+from django.urls import include, path
 
-from campaigns import door_urls
-from campaigns.views import segments
+from campaigns.views import calling, campaigns, segments
 
 urlpatterns = [
+    path("", include("campaigns.event_urls")),
+    path("", include("campaigns.door_urls")),
+    path("campaigns/", campaigns.campaign_list, name="campaign-list"),
+    path("campaigns/add/", campaigns.campaign_add, name="campaign-add"),
+    path("campaigns/action/<int:pk>/", calling.campaign_action, name="campaign-action"),
+    path("campaigns/call/<int:pk>/", calling.call, name="call"),
+    path("campaigns/call/<int:pk>/outcome/", calling.call_outcome, name="call-outcome"),
+    path("campaigns/<str:code>/", campaigns.campaign_detail, name="campaign-detail"),
+    path("campaigns/<str:code>/change/", campaigns.campaign_change, name="campaign-change"),
+    path("campaigns/<str:code>/forecast/", campaigns.campaign_forecast, name="campaign-forecast"),
+    path("campaigns/<str:code>/ask/", campaigns.campaign_ask, name="campaign-ask"),
+    path("campaigns/<str:code>/approve/", campaigns.campaign_approve, name="campaign-approve"),
+    path("campaigns/<str:code>/refuse/", campaigns.campaign_refuse, name="campaign-refuse"),
+    path("campaigns/<str:code>/launch/", campaigns.campaign_launch, name="campaign-launch"),
+    path("campaigns/<str:code>/pause/", campaigns.campaign_pause, name="campaign-pause"),
+    path("campaigns/<str:code>/resume/", campaigns.campaign_resume, name="campaign-resume"),
+    path("campaigns/<str:code>/extend/", campaigns.campaign_extend, name="campaign-extend"),
+    path("campaigns/<str:code>/end/", campaigns.campaign_end, name="campaign-end"),
+    path("campaigns/<str:code>/drop/", campaigns.campaign_drop, name="campaign-drop"),
+    path("campaigns/<str:code>/restore/", campaigns.campaign_restore, name="campaign-restore"),
+    path("campaigns/<str:code>/clone/", campaigns.campaign_clone, name="campaign-clone"),
+    path("campaigns/<str:code>/groups/", campaigns.campaign_groups, name="campaign-groups"),
+    path("campaigns/<str:code>/cost/<int:pk>/", campaigns.campaign_cost, name="campaign-cost"),
+    path("campaigns/<str:code>/cost/<int:pk>/drop/", campaigns.campaign_cost_drop, name="campaign-cost-drop"),
+    path("campaigns/<str:code>/material/<int:pk>/", campaigns.campaign_material, name="campaign-material"),
+    path(
+        "campaigns/<str:code>/material/<int:pk>/drop/",
+        campaigns.campaign_material_drop,
+        name="campaign-material-drop",
+    ),
+    path("campaigns/<str:code>/calls/", calling.call_list, name="call-list"),
+    path("campaigns/<str:code>/calls/next/", calling.call_next, name="call-next"),
+    path("campaigns/<str:code>/calls/hand-over/", calling.call_reassign, name="call-reassign"),
+    path("campaigns/<str:code>/targets/", calling.target_list, name="target-list"),
+    path("campaigns/<str:code>/targets/export/", calling.target_export, name="target-export"),
     path("segments/", segments.segment_list, name="segment-list"),
     path("segments/add/", segments.segment_add, name="segment-add"),
     path("segments/look/", segments.segment_look, name="segment-look"),
@@ -13,5 +47,3 @@ urlpatterns = [
     path("segments/<int:pk>/drop/", segments.segment_drop, name="segment-drop"),
     path("segments/<int:pk>/restore/", segments.segment_restore, name="segment-restore"),
 ]
-
-urlpatterns += door_urls.urlpatterns

@@ -1,4 +1,4 @@
-"""What an action leads to beside a contact: the maturity and what fits, why money left, a specialist."""
+"""What an action leads to beside a contact: the maturity and what fits, why money left, a specialist, a campaign's call."""
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,6 +11,10 @@ from portfolio.models import MaturityCase, Movement
 def beside(action: Action, number: str) -> tuple[str, str] | None:
     """Words and address of the panel that belongs to an action of a client (`number`); None for most. Two questions
     at most."""
+    if action.origin == Action.Origin.CAMPAIGN and action.source == "":
+        return _("Script and result"), reverse("campaign-action", args=[action.pk])
+    if action.origin == Action.Origin.CAMPAIGN:
+        return _("The answer"), reverse("campaign-action", args=[action.pk])
     if action.source == Source.TIER_UPGRADE:
         return _("Lead to a specialist"), reverse("referral-make", args=[number])
     if action.source not in (Source.MATURITY, Source.OUTFLOW):

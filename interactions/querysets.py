@@ -161,13 +161,13 @@ class ActionQuerySet(OfClientQuerySet):
         return self.annotate(stands_on=Greatest(F("due_on"), put_off, output_field=DateField()))
 
     def workable(self) -> "ActionQuerySet":
-        """What a client's status leaves: dormant, duties only; with an open complaint, no greeting."""
+        """What a client's status leaves: dormant, duties only; with an open complaint, no greeting and no campaign."""
         complaints = apps.get_model("interactions", "ServiceCase").objects.filter(
             client=OuterRef("client"), kind="complaint", closed_at=None
         )
+        may_wait = Q(theme__code__in=GREETINGS) | Q(origin="campaign")
         return self.filter(
-            Q(theme__is_duty=True)
-            | (~Q(client__status="dormant") & (~Q(theme__code__in=GREETINGS) | ~Exists(complaints)))
+            Q(theme__is_duty=True) | (~Q(client__status="dormant") & (~may_wait | ~Exists(complaints)))
         )
 
     @staticmethod

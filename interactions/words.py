@@ -221,6 +221,9 @@ def _by_hand(action: Action, today: date) -> tuple[str, str]:
     if action.origin == Action.Origin.PLAN:
         return _rhythm(parse_date(action.about), action.event_on or action.due_on, today)
     first = action.about or str(action.theme)
+    if action.origin == Action.Origin.CAMPAIGN and action.event_on is not None:
+        until = saying.day(action.event_on, "MMMMd" if action.event_on.year == today.year else "yMMMMd")
+        return first, _("A campaign, until %(date)s.") % {"date": until}
     if action.origin == Action.Origin.NEXT_STEP:
         agreed = timezone.localtime(action.created_at).date()
         on = saying.day(agreed, "MMMd" if agreed.year == today.year else "yMMMd")

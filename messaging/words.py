@@ -86,6 +86,9 @@ KINDS: dict[str, Callable[[Notification], str]] = {
     "referral_ended": lambda notification: _("A referral of yours has ended; its outcome is on the file."),
     "courtesy": lambda notification: _("A courtesy above the limit waits for your decision."),
     "courtesy_decided": lambda notification: _("Your supervisor has decided about a courtesy."),
+    "campaign_waits": lambda notification: _("A campaign waits for your approval."),
+    "campaign_decided": lambda notification: _("Somebody has decided about your campaign."),
+    "campaign_launched": lambda notification: _("Your campaign was launched: its list is frozen."),
     "in_branch": lambda notification: _("A client of yours is in the branch now."),
 }
 

@@ -4,8 +4,9 @@ import re
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
-from campaigns.models import Segment
+from campaigns.models import Campaign, Segment, Target, TargetAction
 from campaigns.services import save_segment
 from clients.models import FactType
 from clients.services import Learnt, join_household, learn, write_dated_fact
@@ -18,8 +19,11 @@ from tests.factories import (
     ContactFactory,
     CourtesyFactory,
     EventFactory,
+    EventQuestionFactory,
     HoldingFactory,
+    InvitationFactory,
     OpportunityFactory,
+    PreparationFactory,
     PromiseFactory,
     ReferralFactory,
     ServiceCaseFactory,
@@ -98,6 +102,46 @@ PAGES = {
     "market-list": ([], {"bob", "dora"}),
     "market-add": ([], {"bob", "dora"}),
     "market-detail": (["market"], {"bob", "dora"}),
+    "event-list": ([], {"alice", "anna", "bob", "charlie", "dora", "hana"}),
+    "event-add": ([], {"bob", "dora"}),
+    # An event of the branch: its people see it, and only those who may change it are not refused.
+    **{
+        name: (["event"], {"alice", "anna", "bob", "dora", "hana"})
+        for name in (
+            "event-detail",
+            "event-change",
+            "event-cancel",
+            "event-invite",
+            "event-export",
+            "preparation-add",
+            "question-note",
+        )
+    },
+    "question-reply": (["question"], {"alice", "anna", "bob", "dora", "hana"}),
+    "invitation-answer": (["invitation"], {"alice", "bob", "dora"}),
+    "campaign-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "campaign-add": ([], {"bob", "dora"}),
+    "campaign-detail": (["campaign"], {"alice", "bob", "dora"}),
+    "call-list": (["campaign"], {"alice", "bob", "dora"}),
+    "call-next": (["campaign"], {"alice", "bob"}),
+    "call": (["target"], {"alice", "bob"}),
+    "call-outcome": (["target"], {"alice", "bob"}),
+    "campaign-action": (["called"], {"alice", "bob", "dora"}),
+    "target-list": (["campaign"], {"bob", "dora"}),
+    "target-export": (["campaign"], {"bob", "dora"}),
+    **{
+        name: (["campaign"], {"bob", "dora"})
+        for name in (
+            "campaign-change",
+            "campaign-forecast",
+            "campaign-pause",
+            "campaign-extend",
+            "campaign-end",
+            "campaign-groups",
+        )
+    },
+    "campaign-cost": (["campaign", "none"], {"bob", "dora"}),
+    "campaign-material": (["campaign", "none"], {"bob", "dora"}),
     "segment-list": ([], {"bob", "dora"}),
     "segment-add": ([], {"bob", "dora"}),
     "segment-detail": (["segment"], {"bob", "dora"}),
@@ -148,6 +192,9 @@ ELSEWHERE = {
     "counter-note", "counter-tell", "counter-left", "counter-answer", "counter-close", "counter-take-back",
     "counter-undo", "arrival-answer", "arrival-close",
     "messages-approve", "messages-undo", "text-length", "message-drop", "message-take-back", "message-settle", "message-letter",
+    "preparation-tick", "preparation-drop", "invitation-withdraw",
+    "campaign-ask", "campaign-approve", "campaign-refuse", "campaign-launch", "campaign-resume", "campaign-drop",
+    "campaign-restore", "campaign-clone", "campaign-cost-drop", "campaign-material-drop", "call-reassign",
     "segment-look", "segment-drop", "segment-restore", "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
     "event-check-in", "event-check-in-undo", "event-walk-in", "event-guest", "event-guest-undo",
     "event-door-close", "event-door-open",
@@ -210,15 +257,39 @@ def world(carla, alice, bob):
     )
     # Of head office: a supervisor sees it and may not change it.
     owner = UserFactory(role="head_office", branch=None)
+    event = EventFactory(branch=carla.branch, planned_by=owner)
     segment = save_segment(actor=owner, name="Adults", rule=ADULTS).segment
     HolderCall.objects.create(event=market, client=carla)
+    # Of head office too: a supervisor reads it, and the account manager of a client in it.
+    campaign = Campaign.objects.create(
+        code="WINTER",
+        name="Winter deposits",
+        theme=action.theme,
+        channels=["call"],
+        starts_on=holding.matures_on,
+        ends_on=holding.matures_on,
+        currency="EUR",
+        state="running",
+        launched_at=timezone.now(),
+        planned_by=owner,
+    )
+    target = Target.objects.create(campaign=campaign, client=carla, arm="treatment", branch=carla.branch)
+    called = ActionFactory(client=carla, origin="campaign")
+    TargetAction.objects.create(target=target, client=carla, number=1, action=called)
     return {
+        "campaign": campaign.code,
+        "target": target.pk,
+        "called": called.pk,
+        "none": 0,
         "maturity": maturity.pk,
         "movement": movement.pk,
         "product": holding.product.code,
         "market": market.pk,
         "segment": segment.pk,
-        "event": EventFactory(branch=carla.branch, planned_by=bob).pk,
+        "event": event.pk,
+        "invitation": InvitationFactory(event=event, client=carla).pk,
+        "preparation": PreparationFactory(event=event, owner=alice).pk,
+        "question": EventQuestionFactory(event=event).pk,
         "promise": PromiseFactory(client=carla, noted_by=alice).pk,
         "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
         "stage": "intention",
@@ -273,6 +344,13 @@ def test_stranger_gets_nothing(name, client, db):
         "contact-permits": ["N-1"],
         "event-check-in-undo": [1, 1],
         "event-guest-undo": [1, 1],
+        "call-reassign": ["WINTER"],
+        "campaign-cost-drop": ["WINTER", 1],
+        "campaign-material-drop": ["WINTER", 1],
+        **{
+            name: ["WINTER"] for name in ELSEWHERE if name.startswith("campaign-") and "-drop" not in name[9:]
+        },
+        "campaign-drop": ["WINTER"],
     }.get(name)
     if arguments is None:
         has_key = name.startswith(
@@ -305,6 +383,8 @@ def test_stranger_gets_nothing(name, client, db):
                 "event-",
                 "segment-d",
                 "segment-r",
+                "preparation-",
+                "invitation-w",
             )
         ) or name in ("notification-read", "view-rename", "view-remove", "clients-plan-undo", "messages-undo")
         arguments = [1] if has_key else []
@@ -338,7 +418,11 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
         (reverse("movement-reason", args=[world["movement"]]), {"reason": "rate"}),
         (reverse("movement-forget", args=[world["movement"]]), {}),
         (reverse("market-close", args=[world["market"]]), {}),
+        (reverse("invitation-answer", args=[world["invitation"]]), {"answer": "declined", "channel": "call"}),
         (reverse("segment-change", args=[world["segment"]]), {"name": "Mine", "do": "save"}),
+        (reverse("call", args=[world["target"]]), {"channel": "call", "result": "reached"}),
+        (reverse("call-outcome", args=[world["target"]]), {"outcome": "declined"}),
+        (reverse("call-reassign", args=["WINTER"]), {"target": world["target"], "to": 1, "reason": "x"}),
         (reverse("segment-drop", args=[world["segment"]]), {}),
         (reverse("segment-restore", args=[world["segment"]]), {}),
         (reverse("promise-note") + f"?client={carla.number}", {"text": "call tomorrow"}),
@@ -375,6 +459,7 @@ def test_forged_ids_in_changes_get_404_or_403_and_change_nothing(person, world, 
     assert carla.maturities.get().settled_at is None
     assert not carla.movement_reasons.exists()
     assert MarketEvent.objects.get().closed_at is None
+    assert carla.invitations.get().answer == "asked"
     assert (Segment.objects.get().name, Segment.objects.get().dropped_at) == ("Adults", None)
 
 

@@ -1,1 +1,1 @@
-"""Forms about campaigns and events."""
+"""Forms of segments, campaigns and events; choices are narrowed to what the person may see."""

@@ -7,12 +7,14 @@ from campaigns.services.events import (
     note_question,
     plan_event,
     reply_question,
+    series_named,
     tick_preparation,
 )
 from campaigns.services.invitations import (
     Invited,
     answer_invitation,
     invite,
+    log_answer,
     settle_attendance,
     withdraw_invitation,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "drop_preparation",
     "drop_segment",
     "invite",
+    "log_answer",
     "look",
     "members",
     "note_question",
@@ -41,6 +44,7 @@ __all__ = [
     "reply_question",
     "restore_segment",
     "save_segment",
+    "series_named",
     "settle_attendance",
     "tick_preparation",
     "withdraw_invitation",

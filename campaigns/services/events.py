@@ -201,6 +201,20 @@ def cancel_event(*, actor: User, event: Event, reason: str) -> Event:
     return row
 
 
+def series_named(*, actor: User, name: str) -> LectureSeries | None:
+    """The lecture series of a name, made where there is none yet; None without a name.
+
+    Visibility: whoever plans events. Raises: ValidationError on `series`; PermissionDenied.
+    """
+    if not hosts_for(actor).exists():
+        raise PermissionDenied
+    name = clean({"series": name})["series"]
+    if not name:
+        return None
+    name = required("series", name, "", most=120)
+    return LectureSeries.objects.get_or_create(name=name, defaults={"planned_by": actor})[0]
+
+
 # -- the checklist ---------------------------------------------------------------------------------
 
 

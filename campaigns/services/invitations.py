@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -20,6 +21,7 @@ from clients.models import Channel, Client
 from clients.querysets import ClientQuerySet
 from common.calendars import LONGEST_REST, WorkingCalendar
 from interactions.models import Action, Severity
+from interactions.services.contacts import log_contact
 from interactions.services.opening import New, new_ids, open_actions
 from interactions.services.permission import Ground, Hindrance
 from staff.models import Role, User
@@ -266,6 +268,43 @@ def answer_invitation(
         _close(Q(pk=row.follow_up_id), Action.State.CANCELLED, _("The client is not coming."))
     move_up(event)
     return row
+
+
+@transaction.atomic
+def log_answer(
+    *,
+    actor: User,
+    invitation: Invitation,
+    contact: dict[str, Any] | None,
+    answer: str = "",
+    companions: int = 0,
+) -> Invitation:
+    """Log a try to invite a client (`contact`, as `log_contact` takes it) with the answer, both or neither.
+
+    Without a contact the answer alone is taken down, without an answer the try alone. A form sent twice is one.
+    Raises: ValidationError by field, as `log_contact` and `answer_invitation` do; PermissionDenied.
+    """
+    if not Invitation.objects.editable_by(actor).filter(pk=invitation.pk).exists():
+        raise PermissionDenied
+    if contact is not None:
+        if invitation.withdrawn_at is not None:
+            raise ValidationError(_("This invitation was withdrawn."))
+        log_contact(
+            actor=actor,
+            client=invitation.client,
+            theme=invitation.event.theme,
+            action=invitation.action,
+            **contact,
+        )
+    if not answer:
+        return invitation
+    return answer_invitation(
+        invitation=invitation,
+        answer=answer,
+        companions=companions,
+        through=Invitation.Through.STAFF,
+        actor=actor,
+    )
 
 
 def _answerable(event: Event, invitation: Invitation, through: str) -> Invitation:

@@ -98,7 +98,7 @@ class Action(models.Model):
     objects = ActionQuerySet.as_manager()
 
     # A promise, a case, an interest and what came due have days of their own, kept where they were given.
-    MOVABLE = (Origin.PLAN, Origin.BY_HAND)
+    MOVABLE = (Origin.PLAN, Origin.BY_HAND, Origin.CAMPAIGN)
 
     class Meta:
         constraints = [

@@ -75,6 +75,7 @@ def log_contact(
     promise: Noted | None = None,
     advice: Advised | None = None,
     repeat_reason: str = "",
+    campaign_code: str = "",
     submission: uuid.UUID | None = None,
 ) -> Contact:
     """Log one attempt to communicate, with its note, what was heard and the next action.
@@ -107,6 +108,7 @@ def log_contact(
         participants=clean_line(participants),
         effect=effect if result == Contact.Result.REACHED else "",
         action=action,
+        campaign_code=campaign_code,
         submission=submission,
     )
     _check(contact, now)

@@ -4,8 +4,10 @@ Armed by a reached contact or a sent message of the theme inside its minimum gap
 attempts never arm it and duties are exempt (domain.md). It warns, or asks for a reason where the tier says so.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q
@@ -99,6 +101,22 @@ def repetition(
     if meant is not None:
         return Repetition(theme, meant[0], meant[1].due_on, blocks)
     return None
+
+
+def told_lately(clients: Iterable[Client], theme: Theme) -> set[int]:
+    """Ids of the clients who were told of a theme inside its minimum gap, by the day of each branch. One question a zone."""
+    if theme.is_duty or not theme.minimum_gap_days:
+        return set()
+    of_zone: dict[ZoneInfo, list[int]] = {}
+    for client in clients:
+        of_zone.setdefault(client.branch.zone, []).append(client.pk)
+    found: set[int] = set()
+    for zone, ids in of_zone.items():
+        first = timezone.localdate(timezone=zone) - timedelta(days=theme.minimum_gap_days - 1)
+        since = datetime.combine(first, datetime.min.time(), zone)
+        told = Contact.objects.told().filter(client__in=ids, theme=theme, occurred_at__gte=since)
+        found.update(told.values_list("client", flat=True))
+    return found
 
 
 def repeats(

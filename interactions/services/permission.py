@@ -1,4 +1,5 @@
-"""Whether a client may be written to, or invited: asked when a message is approved, and again when it leaves."""
+"""Whether a client may be written to, or contacted at all: asked when a message is approved, and again when it leaves;
+and of each client of a campaign at its launch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,12 +13,7 @@ from clients.models.consent import purpose_of
 from clients.permits import Consents, is_allowed
 from interactions.models import SENT_BY, ServiceCase
 
-POINT_OF = {
-    "email": "email",
-    "sms": "phone",
-    "letter": "address",
-    "call": "phone",
-}  # others ask for no address
+POINT_OF = {"email": "email", "sms": "phone", "letter": "address", "call": "phone", "messenger": "messenger"}
 
 
 class Hindrance(TextChoices):
@@ -76,7 +72,7 @@ class Ground:
         ]
 
     def why_not(self, client: Client, channel: str, theme: Theme) -> Hindrance | None:
-        """What stands in the way of writing to a client by a channel about a theme; None where nothing does.
+        """What stands in the way of contacting a client by a channel about a theme; None where nothing does.
 
         Rule (domain.md, Status rules and Consent): blocked, closed and deceased get nothing, dormant ones duties
         only; with an open complaint nothing that is not owed. A duty keeps to the agreed channels and hours, though

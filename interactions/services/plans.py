@@ -191,7 +191,7 @@ def _placed(places: Places, wanted: Iterable[_Wanted], on: date, moving: list[in
             wishes.setdefault(number, []).append(wish)
             day = earliest(wish, days[number])
             first[wish.manager_id] = min(first.get(wish.manager_id, day), day)
-    loads = _loads(on, first, moving)
+    loads = loads_of(on, first, moving)
     capacity = dict(User.objects.filter(pk__in=first).values_list("pk", "daily_capacity"))
     placed: dict[int, date] = {}
     for number, alike in wishes.items():
@@ -199,8 +199,10 @@ def _placed(places: Places, wanted: Iterable[_Wanted], on: date, moving: list[in
     return placed
 
 
-def _loads(on: date, first: dict[int, date], moving: list[int]) -> Counter[tuple[int, date]]:
-    """What stands on the days of account managers, of each from a day on at least."""
+def loads_of(
+    on: date, first: dict[int, date], moving: list[int], last: date | None = None
+) -> Counter[tuple[int, date]]:
+    """What stands on the days of account managers, of each from a day on at least, up to a day (default: the stretch)."""
     loads: Counter[tuple[int, date]] = Counter()
     for is_far in (True, False):
         managers = [pk for pk, day in first.items() if (day >= on + FAR) is is_far]
@@ -211,7 +213,7 @@ def _loads(on: date, first: dict[int, date], moving: list[int]) -> Counter[tuple
             "first": min(first[pk] for pk in managers)
             if is_far
             else date.min,  # late stands on the first day
-            "last": on + HORIZON,
+            "last": last or on + HORIZON,
             "managers": managers,
             "moving": moving,
         }
