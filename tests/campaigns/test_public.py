@@ -191,8 +191,8 @@ def test_ten_thousand_tampered_requests_in_a_minute_learn_nothing(invitation, dj
 def test_tampered_links_cost_no_query_from_however_many_addresses(invitation, django_assert_num_queries):
     bad = reverse("invitation-public", args=[invitation_token(invitation)[:-1] + "-"])
     with django_assert_num_queries(0):
-        for at in range(500):
-            browser = _stranger(REMOTE_ADDR=f"10.0.{at // 250}.{at % 250}")
+        for at in range(60):
+            browser = _stranger(REMOTE_ADDR=f"10.0.0.{at}")
             assert browser.get(bad).status_code == 404
 
 

@@ -213,7 +213,7 @@ def test_what_nobody_can_answer_does_not_leave(bob, carla, event, invited, how):
 def test_invitation_waits_for_a_day_without_another_word(bob, alice, carla, event, invited):
     ConsentFactory(client=carla, channel="email", purpose="care")
     greeting = ClientMessageFactory(client=carla, kind="holiday", written_by=alice)
-    messages.approve_message(actor=alice, message=greeting)
+    greeting = messages.approve_message(actor=alice, message=greeting)
     invited(carla)
     (row,) = _send(bob, event).through
     days = {timezone.localtime(one.message.not_before, carla.branch.zone).date() for one in (greeting, row)}
