@@ -148,6 +148,10 @@ def test_tampered_unknown_withdrawn_called_off_and_late_answer_alike(event, invi
         Event.objects.filter(pk=event.pk).update(**changed)
         look(link)
         Event.objects.filter(pk=event.pk).update(**kept)
+    Invitation.objects.update(withdrawn_at=timezone.now())  # under the same key
+    look(link)
+    Invitation.objects.update(withdrawn_at=None)
+    cache.clear()
     assert _stranger().get(link).status_code == 200
     withdraw_invitation(actor=alice, invitation=invitation)
     look(link)
