@@ -23,6 +23,7 @@ REMINDERS = ("rule-list", _("Reminders"), "bell")
 OUTBOX = ("outbox-list", _("Undecided messages"), "mail")
 OPEN_FILE = ("client-open", _("Open a file"), "lock")
 COUNTER = ("counter", _("Counter"), "building-bank")
+DOOR = ("door", _("Door"), "ticket")
 LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
 
@@ -53,7 +54,7 @@ BY_ROLE = {
         REFERRALS,
         SEGMENTS,
     ],
-    "front_desk": [COUNTER],
+    "front_desk": [COUNTER, DOOR],
     "head_office": [DASHBOARD, CLIENTS, CAMPAIGNS, SEGMENTS, PORTFOLIO, OPPORTUNITIES],
     "administrator": [IMPORTS, TEAM, REMINDERS, TEXTS, OUTBOX],
     "auditor": [OPEN_FILE],

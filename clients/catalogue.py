@@ -19,6 +19,7 @@ THEMES = [
     ("promise", "emotional", 0, True),
     ("service", "emotional", 0, False),
     ("education", "educational", 14, False),
+    ("event", "emotional", 14, False),
     ("other", "emotional", 0, False),
 ]
 FACT_TYPES = [

@@ -16,6 +16,7 @@ THEMES = {
     "service": _("Service"),
     "product": _("Product"),
     "education": _("Education"),
+    "event": _("Event"),
     "complaint": _("Complaint"),
     "promise": _("Promise"),
     "limit": _("Gain or loss limit"),

@@ -38,7 +38,7 @@ def appointment_event(appointment: Appointment, *, who: str, place: str) -> Even
     action = appointment.action
     is_over = appointment.cancelled_at is not None or action.state in ENDED
     event = Event()
-    event.add("UID", f"{appointment.uid}@{_host()}")
+    event.add("UID", f"{appointment.uid}@{host()}")
     event.add("DTSTAMP", timezone.now())
     event.add("DTSTART", appointment.starts_at.astimezone(UTC))
     event.add("DTEND", appointment.ends_at.astimezone(UTC))
@@ -66,7 +66,7 @@ def _status(appointment: Appointment, is_over: bool) -> vText:
 def day_event(user_id: int, on: date, count: int, stamp: datetime) -> Event:
     """How many contacts a day holds, as an event of the whole day that takes no time."""
     event = Event()
-    event.add("UID", f"{on}.{user_id}@{_host()}")
+    event.add("UID", f"{on}.{user_id}@{host()}")
     event.add("DTSTAMP", stamp)
     event.add("DTSTART", on)
     event.add("DTEND", on + timedelta(days=1))
@@ -76,5 +76,5 @@ def day_event(user_id: int, on: date, count: int, stamp: datetime) -> Event:
     return event
 
 
-def _host() -> str:
+def host() -> str:
     return urlsplit(settings.PUBLIC_URL).hostname or "localhost"

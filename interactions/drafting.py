@@ -16,7 +16,16 @@ from interactions.models import THEME_OF, Action, ClientMessage, MessageKind
 from interactions.services.leaving import event_of, moment_for
 from interactions.services.messages import theme_of
 from interactions.services.permission import Ground
-from interactions.writing import Templates, form_of, language_of, open_gaps, templates, values_for, written
+from interactions.writing import (
+    Templates,
+    form_of,
+    invites,
+    language_of,
+    open_gaps,
+    templates,
+    values_for,
+    written,
+)
 from staff.models import User
 
 MOST = 200
@@ -38,6 +47,8 @@ def kind_for(action: Action) -> str:
     """What is written to answer an action, where a person writes it."""
     if action.source in ("holiday", "maturity") or (action.source == "birthday" and not action.about):
         return action.source
+    if invites(action):
+        return MessageKind.INVITATION
     of_theme = {
         theme: kind for kind, theme in THEME_OF.items() if kind not in ("birthday", "holiday", "maturity")
     }
@@ -110,7 +121,7 @@ def text_for(
     row = ClientMessage(
         client=client, action=action, kind=kind, channel=channel, language=language, written_by=user
     )
-    row.theme = theme or theme_of(kind)
+    row.theme = theme or theme_of(kind, action)
     found = (templates() if texts is None else texts).get((kind, form_of(channel), language))
     if found is None:
         return row

@@ -1,7 +1,9 @@
 """Texts of messages: which template, in which language, and what fills its gaps."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -29,7 +31,19 @@ GAPS = {
     MessageKind.NOTICE: (*EVERYWHERE, OWN_WORDS),
     MessageKind.OFFER: (*EVERYWHERE, "product"),
     MessageKind.ARTICLE: (*EVERYWHERE, OWN_WORDS),
+    MessageKind.INVITATION: (*EVERYWHERE, "event", "date", "place", "number", "link"),
 }
+
+
+@dataclass(frozen=True)
+class Owner:
+    """What a room above knows of the actions of its source: what fills gaps in a language, and when it is too late."""
+
+    fill: Callable[[Action, str], Mapping[str, str]]
+    is_over: Callable[[Action], bool]
+
+
+_owners: dict[str, Owner] = {}
 # GSM 03.38: what a text message holds in seven bits, and what takes two places there.
 SEVEN_BITS = set(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
@@ -37,6 +51,22 @@ SEVEN_BITS = set(
 )
 TWO_PLACES = set("^{}\\[~]|€")
 MOST_PARTS = 3
+
+
+def register_source(source: str, owner: Owner) -> None:
+    """Make known who speaks for a source of actions; called in `AppConfig.ready()` by the app that owns it."""
+    _owners[source] = owner
+
+
+def is_over(action: Action | None) -> bool:
+    """Whether what a message answers is over by now, as its owner says."""
+    owner = _owners.get(action.source) if action is not None else None
+    return owner is not None and owner.is_over(cast(Action, action))
+
+
+def invites(action: Action | None) -> bool:
+    """Whether an action asks to invite its client to an event."""
+    return action is not None and action.source == "event" and action.about.startswith("invite: ")
 
 
 def sms_parts(text: str) -> int:
@@ -138,6 +168,8 @@ def values_for(
                 "years": str(action.years or ""),
                 "amount": f"{action.currency} {saying.amount(action.amount)}" if action.amount else "",
             }
+            if action.source in _owners:
+                found |= _owners[action.source].fill(action, language)
     return found
 
 

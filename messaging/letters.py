@@ -29,6 +29,9 @@ RETURN_LINE = 58.5  # small, above the address, so that a returned letter finds 
 WINDOW_TOP, WINDOW_HEIGHT, WINDOW_WIDTH = 62.7, 27.3, 80.0
 SUBJECT_TOP = 98.5
 NEXT_PAGE_TOP = 30.0
+# Of a list: a box to tick, then four columns.
+ROW, BOX = 8.0, 4.0
+COLUMNS, WIDTHS = (33.0, 49.0, 128.0, 156.0), (14.0, 77.0, 26.0, 34.0)
 # Points.
 BODY_SIZE, SUBJECT_SIZE, NAME_SIZE, SMALL_SIZE, TINY_SIZE = 10.5, 12.5, 13.0, 9.0, 6.5
 POINT = 25.4 / 72
@@ -82,6 +85,34 @@ def letter_pdf(
     return page.bytes()
 
 
+def list_pdf(
+    *, title: str, lede: str, head: list[str], rows: list[list[str]], on: date, language: str
+) -> bytes:
+    """A list to tick off on paper: a box before each row. Signs that no font of ours has are shown as "?".
+
+    The second column takes the room that is left; what is too long for its column is cut.
+    Raises: FileNotFoundError where the fonts are missing (`make setup`).
+    """
+    page = _Sheet(language, on, title=_printable(title))
+    y = page.list_head(title, lede, head)
+    for row in rows:
+        if y + ROW > BOTTOM:
+            page.pdf.add_page()
+            page.say(RIGHT, 18.0, str(page.pdf.page_no()), SMALL_SIZE, ends_there=True)
+            y = NEXT_PAGE_TOP
+            page.columns(y, head, SMALL_SIZE)
+        y += ROW
+        page.pdf.rect(LEFT, y - BOX + 0.4, BOX, BOX)
+        page.columns(y, row, BODY_SIZE)
+    return page.bytes()
+
+
+def _printable(text: str) -> str:
+    text = clean(text).replace("\n", " ")
+    missing = unprintable(text)
+    return "".join("?" if sign in missing else sign for sign in text)
+
+
 class _Sheet:
     """The pages of one letter. Fonts are opened when a sign first needs them: Chinese has ten megabytes."""
 
@@ -127,6 +158,23 @@ class _Sheet:
                     self.say(RIGHT, 18.0, str(self.pdf.page_no()), SMALL_SIZE, ends_there=True)
                     y = NEXT_PAGE_TOP
                 self.say(LEFT, y, line, size)
+
+    def list_head(self, title: str, lede: str, head: list[str]) -> float:
+        """Title, one line beneath, the names of the columns; where the rows begin."""
+        y = HEAD_TOP + NAME_SIZE * POINT * LEADING
+        for line in self.broken(_printable(title), NAME_SIZE, RIGHT - LEFT):
+            self.say(LEFT, y, line, NAME_SIZE)
+            y += NAME_SIZE * POINT * LEADING
+        for line in self.broken(_printable(lede), SMALL_SIZE, RIGHT - LEFT):
+            self.say(LEFT, y, line, SMALL_SIZE)
+            y += SMALL_SIZE * POINT * LEADING
+        y += ROW / 2
+        self.columns(y, head, SMALL_SIZE)
+        return y
+
+    def columns(self, y: float, cells: list[str], size: float) -> None:
+        for x, width, cell in zip(COLUMNS, WIDTHS, cells, strict=True):
+            self.say(x, y, next(iter(self.broken(_printable(cell), size, width)), ""), size)
 
     def say(self, x: float, y: float, line: str, size: float, *, ends_there: bool = False) -> None:
         """One line at a place, its foot at `y`, from `x` on or up to it."""

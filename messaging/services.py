@@ -80,13 +80,15 @@ def queue_message(
     sender: str = "",
     reply_to: str = "",
     unsubscribe_url: str = "",
+    calendar: str = "",
     dedupe_key: str | None = None,
     not_before: datetime | None = None,
 ) -> Message:
     """Put one message into the outbox and return it; it leaves after the commit, or from `not_before` on.
 
     `address` is a mail address, a phone number (E.164) or a postal address in lines, as the channel needs.
-    `language` and `sender` (lines) are a letter's, `reply_to` and `unsubscribe_url` a mail's.
+    `language` and `sender` (lines) are a letter's, `reply_to`, `unsubscribe_url` and `calendar`
+    (iCalendar) a mail's.
 
     Rule: staff (`user`) need no gate; anybody else is written to only through a registered gate.
     Repeatable: with the same `dedupe_key` the first message is returned and no second one made.
@@ -105,6 +107,7 @@ def queue_message(
         "sender": sender,
         "reply_to": reply_to,
         "unsubscribe_url": unsubscribe_url,
+        "calendar": calendar,
         "message_id": f"<{secrets.token_hex(16)}@{gateways.mail_domain()}>",
         "not_before": not_before or timezone.now(),
     }

@@ -186,6 +186,11 @@ PAGES = {
     "referral-end": (["referral"], {"alice", "bob", "dora"}),
     "book-hand-over": (["manager"], {"bob"}),
     "import-list": ([], {"erin"}),
+    "door": ([], {"alice", "anna", "bob", "charlie", "hana"}),
+    "event-door": (["event"], {"alice", "anna", "bob", "hana"}),
+    # seen by those who may not organise it: refused, not absent
+    "event-door-list": (["event"], {"alice", "anna", "bob", "dora", "hana"}),
+    "event-send": (["event"], {"alice", "anna", "bob", "dora", "hana"}),
 }
 # Changes and pages with rules of their own: tested by name elsewhere, here only that a stranger gets nothing.
 ELSEWHERE = {
@@ -204,11 +209,13 @@ ELSEWHERE = {
     "campaign-restore", "campaign-clone", "campaign-cost-drop", "campaign-material-drop", "call-reassign",
     "piece-publish", "piece-withdraw", "piece-restore",
     "segment-look", "segment-drop", "segment-restore", "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
+    "event-check-in", "event-check-in-undo", "event-walk-in", "event-guest", "event-guest-undo",
+    "event-door-close", "event-door-open",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
-# Opened by their secret alone: tests/interactions/test_feeds.py, tests/campaigns/test_learning_pages.py
-SECRET = {"feed-read", "reading"}
+# Opened by their secret alone: tests/interactions/test_feeds.py, tests/campaigns/test_learning_pages.py, test_public.py
+SECRET = {"feed-read", "reading", "invitation-public", "invitation-calendar"}
 OTHERS = ("account_", "mfa_", "socialaccount_", "openid_connect_")  # allauth's own, which test themselves
 
 
@@ -351,6 +358,8 @@ def test_stranger_gets_nothing(name, client, db):
         "agreement-end": ["N-1"],
         "trend-set": ["N-1"],
         "contact-permits": ["N-1"],
+        "event-check-in-undo": [1, 1],
+        "event-guest-undo": [1, 1],
         "call-reassign": ["WINTER"],
         "campaign-cost-drop": ["WINTER", 1],
         "campaign-material-drop": ["WINTER", 1],
@@ -388,6 +397,7 @@ def test_stranger_gets_nothing(name, client, db):
                 "movement-",
                 "market-",
                 "piece-",
+                "event-",
                 "segment-d",
                 "segment-r",
                 "preparation-",

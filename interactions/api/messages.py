@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from clients.api.ground import ClientField, OfClientFilters, OfClientSerializer, OfClientViewSet
 from clients.sight import may_see_notes
 from common.api.serializers import StrictSerializer, VisibleField, VisibleIdField
+from common.logs import masked
 from interactions.models import SENT_BY, Action, ClientMessage, MessageKind
 from interactions.services import messages as services
 from portfolio.models import Product
@@ -67,7 +68,7 @@ class ClientMessageSerializer(OfClientSerializer):
         return row.subject if may_see_notes(self._asker()) else ""
 
     def get_body(self, row) -> str:
-        return row.body if may_see_notes(self._asker()) else ""
+        return (row.body if row.is_draft else masked(row.body)) if may_see_notes(self._asker()) else ""
 
 
 class MessageInput(StrictSerializer):

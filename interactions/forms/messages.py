@@ -11,11 +11,18 @@ from clients.models import Client
 from common.forms import PanelForm
 from interactions.forms.opportunities import ProductField
 from interactions.models import SENT_BY, Action, MessageKind, MessageTemplate
-from interactions.writing import check_gaps
+from interactions.writing import check_gaps, invites
 from portfolio.offer import on_sale
 
 # What changes the text that the bank proposes: the form is drawn anew when one of them changes.
 PROPOSES = ("kind", "channel", "language", "product")
+
+
+def may_be(kind: str, action: Action | None) -> bool:
+    """Whether a message that answers an action, or none, may be of a kind."""
+    if kind == MessageKind.MATURITY:
+        return action is not None and action.source == "maturity"
+    return kind != MessageKind.INVITATION or invites(action)
 
 
 class MessageForm(PanelForm):
@@ -41,9 +48,7 @@ class MessageForm(PanelForm):
     ):
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [
-            (value, label)
-            for value, label in MessageKind.choices
-            if value != MessageKind.MATURITY or (action is not None and action.source == "maturity")
+            (value, label) for value, label in MessageKind.choices if may_be(value, action)
         ]
         today = client.branch.today()
         product = self.fields["product"]

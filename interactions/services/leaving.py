@@ -11,7 +11,7 @@ from interactions.moments import LOOK_AHEAD, is_too_late, next_moment, wanted_fr
 from interactions.services.permission import Ground
 
 # What has no day of its own: it comes on a day on which nothing else does.
-WAITS = (MessageKind.OFFER, MessageKind.ARTICLE)
+WAITS = (MessageKind.OFFER, MessageKind.ARTICLE, MessageKind.INVITATION)
 AFTER_THE_FIRST = timedelta(minutes=1)
 
 
@@ -23,7 +23,7 @@ def event_of(action: Action | None) -> date | None:
 def moment_for(row: ClientMessage, client: Client, ground: Ground, now: datetime) -> datetime | None:
     """When a message leaves at the earliest; None where the agreement leaves no hour, or none near a greeting's day.
 
-    Rule: at most one word a day that could as well come tomorrow. An offer or an article waits for a day of the
+    Rule: at most one word a day that could as well come tomorrow. An offer, an article or an invitation waits for a day of the
     branch on which the client is sent nothing else; greetings, notices and duties keep their day.
     """
     zone, event_on = client.branch.zone, event_of(row.action)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from clients.models import Channel, Client, Theme
 from clients.services import unsubscribe_token
 from clients.services.ground import may_edit, may_plan
+from common.logs import masked
 from common.text import clean_line, has_nul
 from interactions.models import SENT_BY, THEME_OF, Action, ClientMessage, Contact, ContactNote, MessageKind
 from interactions.moments import is_too_late
@@ -21,7 +22,7 @@ from interactions.services.contacts import do_action
 from interactions.services.guard import hold, repeats
 from interactions.services.leaving import AFTER_THE_FIRST, event_of, moment_for, one_goes_first
 from interactions.services.permission import Ground, Hindrance
-from interactions.writing import MOST_PARTS, sms_parts, unfilled
+from interactions.writing import MOST_PARTS, invites, is_over, sms_parts, unfilled
 from messaging import services as outbox
 from messaging.letters import letter_pdf, unprintable
 from messaging.models import Message
@@ -34,7 +35,10 @@ LONGEST = 5000
 State = Message.State
 
 
-def theme_of(kind: str) -> Theme:
+def theme_of(kind: str, action: Action | None = None) -> Theme:
+    """What a kind of message is about; an invitation about what its action is about."""
+    if kind == MessageKind.INVITATION and action is not None:
+        return action.theme
     return Theme.objects.get(code=THEME_OF[MessageKind(kind)])
 
 
@@ -54,12 +58,14 @@ def write_message(
     action: Action | None = None,
     product: Product | None = None,
     suitability_reason: str = "",
+    calendar: str = "",
     message: ClientMessage | None = None,
 ) -> ClientMessage:
     """Write a draft, or change one (`message`); nothing leaves before somebody approves it.
 
     Rule: of an action there is one message that stands, whoever writes it. An offer of a product that does not
-    suit the client needs a reason. Visibility: the client must be the actor's to edit.
+    suit the client needs a reason. An invitation answers an action of an event; `calendar` (iCalendar) goes with an
+    email. Visibility: the client must be the actor's to edit.
     Raises: ValidationError by field; PermissionDenied.
     """
     may_edit(actor, client)
@@ -76,12 +82,17 @@ def write_message(
     if kind == MessageKind.MATURITY and (action is None or action.source != "maturity"):
         # A duty needs no consent: it must be one.
         raise ValidationError({"kind": _("Nothing of this client matures: choose something else.")})
-    row.kind, row.theme = kind, theme_of(kind)
+    if kind == MessageKind.INVITATION and not invites(action):
+        raise ValidationError(
+            {"kind": _("Nobody has invited this client to an event: choose something else.")}
+        )
+    row.kind, row.theme = kind, theme_of(kind, action)
     row.action, row.channel, row.language = action, channel, language
     row.subject = _checked_subject(subject) if channel != Channel.SMS else ""
     row.body = _checked_body(body, channel)
     if channel == Channel.LETTER and (signs := unprintable(row.subject + row.body)):
         raise ValidationError({"body": _("A letter cannot show %(signs)s.") % {"signs": signs[:10]}})
+    row.calendar = (calendar or row.calendar) if kind == MessageKind.INVITATION else ""
     row.product = product if kind == MessageKind.OFFER else None
     row.suitability_reason = _suits(client, row.product, suitability_reason)
     try:
@@ -208,6 +219,7 @@ def approve_message(
         sender=_letterhead(client),
         reply_to=actor.email,
         unsubscribe_url=unsubscribe_url(client) if row.channel == Channel.EMAIL else "",
+        calendar=row.calendar if row.channel == Channel.EMAIL else "",
         not_before=max(leaves, now + settings.CLIENT_MAIL_GRACE),
     )
     row.save()
@@ -242,6 +254,8 @@ def _hindrance(row: ClientMessage, client: Client, ground: Ground) -> Hindrance 
     if found is None and row.action is not None and not row.action.is_open:
         return Hindrance.OVERTAKEN
     if found is None and is_too_late(event_of(row.action), client.branch.today()):
+        return Hindrance.TOO_LATE
+    if found is None and row.kind == MessageKind.INVITATION and is_over(row.action):
         return Hindrance.TOO_LATE
     return found
 
@@ -307,6 +321,7 @@ def _saved(actor: User, draft: ClientMessage) -> ClientMessage:
         subject=draft.subject,
         body=draft.body,
         action=draft.action,
+        calendar=draft.calendar,
     )
 
 
@@ -449,7 +464,8 @@ def _written_down(row: ClientMessage, message: Message) -> Contact:
         action=row.action,
         repeat_reason=row.repeat_reason,
     )
-    text = f"{row.subject}\n\n{row.body}" if row.subject else row.body
+    # Whoever reads the file may not answer in the client's name: a personal link is no note.
+    text = masked(f"{row.subject}\n\n{row.body}" if row.subject else row.body)
     ContactNote.objects.create(contact=contact, text=text)
     do_action(contact)
     return contact

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from clients.models import Channel, Client
 from clients.sight import shown_name, shown_native
 from common import audit, saying
+from common.logs import masked
 from common.models import AuditEntry
 from common.pages import as_moment, as_number, editable, go, tell, way_back
 from common.paging import keyset
@@ -116,7 +117,7 @@ def line_of(user, row: ClientMessage, today: date) -> dict:
         "native": shown_native(user, row.client),
         "first": first or row.get_kind_display(),
         "subject": row.subject,
-        "body": row.body,
+        "body": row.body if row.is_draft else masked(row.body),
         "language": row.language,
         "seen": mark_of(row.subject, row.body),
         "icon": words.CHANNEL_ICONS[row.channel],

@@ -20,7 +20,7 @@ from common.pages import editable, go, panel, tell, way_back
 from common.text import is_id
 from interactions import words
 from interactions.drafting import kind_for, text_for
-from interactions.forms.messages import PROPOSES, MessageForm
+from interactions.forms.messages import PROPOSES, MessageForm, may_be
 from interactions.models import Action, ClientMessage, MessageKind
 from interactions.services import messages as services
 from interactions.services.guard import repeats
@@ -94,7 +94,7 @@ def _write(
     user = request.user
     ground = Ground.of([client])
     wanted = _wanted(request, client, action, row, ground)
-    theme = theme_of(wanted.kind)
+    theme = theme_of(wanted.kind, action)
     found = repeats(actor=user, client=client, theme=theme, action=action)
     redrawn = request.POST.get("do") == "redraw"  # another choice: the bank's text follows, nothing is done
     sent = request.method == "POST" and not redrawn
@@ -192,9 +192,9 @@ def _wanted(
     asked = request.POST if request.method == "POST" else request.GET
     kinds = MessageKind.values
     kind = row.kind if row else kind_for(action) if action else MessageKind.NOTICE.value
-    if asked.get("kind") in kinds:
+    if asked.get("kind") in kinds and may_be(asked["kind"], action):
         kind = asked["kind"]
-    theme = theme_of(kind)
+    theme = theme_of(kind, action)
     ways = ground.ways(client, theme)
     channel = row.channel if row else ways[0] if ways else Channel.EMAIL.value
     if asked.get("channel") in dict(MessageForm.base_fields["channel"].choices):
@@ -221,7 +221,7 @@ def _initial(
         channel=wanted.channel,
         language=wanted.language,
         product=wanted.product.name if wanted.product else "",
-        theme=theme_of(wanted.kind),
+        theme=theme_of(wanted.kind, action),
     )
     subject, body = proposal.subject, proposal.body
     proposed = mark_of(subject, body)

@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from contextlib import suppress
+from email.mime.text import MIMEText
 from email.utils import parseaddr
 from typing import Any
 
@@ -95,13 +96,24 @@ def _mail(message: Message) -> EmailMessage:
         headers["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
         if message.unsubscribe_url.startswith("https://"):  # RFC 8058 asks for TLS
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    return EmailMessage(
+    mail = EmailMessage(
         subject=message.subject,
         body=message.body,
         to=[message.address],
         reply_to=[message.reply_to] if message.reply_to else None,
         headers=headers,
     )
+    if message.calendar:
+        mail.attach(_calendar(message.calendar))
+    return mail
+
+
+def _calendar(text: str) -> MIMEText:
+    """A date to take over (RFC 6047): published, so that no mail program answers the bank by itself."""
+    part = MIMEText(text, "calendar", "utf-8")
+    part.set_param("method", "PUBLISH")
+    part.add_header("Content-Disposition", "attachment", filename="invite.ics")
+    return part
 
 
 def _converse(smtp: Any, mail: EmailMessage) -> None:

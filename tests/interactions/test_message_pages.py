@@ -418,7 +418,7 @@ def test_a_text_with_a_gap_that_nobody_can_fill_is_refused_beside_its_field(body
 
 def test_every_kind_has_its_text_in_every_language_and_form(db, settings):
     have = set(MessageTemplate.objects.values_list("kind", "form", "language"))
-    kinds = ("birthday", "holiday", "maturity", "notice", "offer", "article")
+    kinds = ("birthday", "holiday", "maturity", "notice", "offer", "article", "invitation")
     wanted = {
         (kind, form, language)
         for kind in kinds

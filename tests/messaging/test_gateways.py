@@ -139,6 +139,16 @@ def test_mail_without_them_has_no_such_headers(postman, mail):
     assert b"List-Unsubscribe" not in postman.accepted[0]
 
 
+def test_date_is_attached_as_a_calendar_that_asks_for_no_answer(postman, mail):
+    mail.calendar = "BEGIN:VCALENDAR\r\nSUMMARY:Línea\r\n.\r\nEND:VCALENDAR\r\n"
+    gateways.send(mail)
+    text, date = message_from_bytes(postman.accepted[0]).get_payload()
+    assert text.get_payload(decode=True).decode().replace("\r\n", "\n").startswith("Línea uno\n.\n..two dots")
+    assert date.get_content_type() == "text/calendar"
+    assert (date.get_param("method"), date.get_filename()) == ("PUBLISH", "invite.ics")
+    assert date.get_payload(decode=True).decode() == mail.calendar
+
+
 @pytest.mark.parametrize("field", ["reply_to", "unsubscribe_url"])
 def test_header_that_brings_another_line_is_refused(postman, mail, field):
     setattr(mail, field, "https://x.example/\r\nBcc: c@d.example")

@@ -99,6 +99,7 @@ def test_what_a_channel_needs_is_kept_with_the_message(alice):
         "sender": "Meridian\nMadrid",
         "reply_to": "alice@bank.example",
         "unsubscribe_url": "https://x.example/u/1/",
+        "calendar": "BEGIN:VCALENDAR",
     }
     message = _queue(alice, **needs)
     message.refresh_from_db()
