@@ -23,6 +23,8 @@ REMINDERS = ("rule-list", _("Reminders"), "bell")
 OUTBOX = ("outbox-list", _("Undecided messages"), "mail")
 OPEN_FILE = ("client-open", _("Open a file"), "lock")
 COUNTER = ("counter", _("Counter"), "building-bank")
+EVENTS = ("event-list", _("Events"), "ticket")
+LEARNING = ("piece-list", _("Learning"), "book-2")
 DOOR = ("door", _("Door"), "ticket")
 LOG = ("contact-log", _("Log"), "circle-plus")
 ME = ("me", _("More"), "menu-2")
@@ -39,6 +41,8 @@ BY_ROLE = {
         DASHBOARD,
         CASES,
         REFERRALS,
+        EVENTS,
+        LEARNING,
     ],
     "supervisor": [
         DASHBOARD,
@@ -52,10 +56,12 @@ BY_ROLE = {
         MESSAGES,
         CASES,
         REFERRALS,
+        EVENTS,
+        LEARNING,
         SEGMENTS,
     ],
     "front_desk": [COUNTER, DOOR],
-    "head_office": [DASHBOARD, CLIENTS, CAMPAIGNS, SEGMENTS, PORTFOLIO, OPPORTUNITIES],
+    "head_office": [DASHBOARD, CLIENTS, CAMPAIGNS, EVENTS, SEGMENTS, PORTFOLIO, OPPORTUNITIES, LEARNING],
     "administrator": [IMPORTS, TEAM, REMINDERS, TEXTS, OUTBOX],
     "auditor": [OPEN_FILE],
     "data_officer": [OPEN_FILE],
