@@ -63,8 +63,8 @@ def campaign(bank: Bank) -> dict[str, int]:
     }
 
 
-def _planned(actor: User, other: User, rule: dict, name: str, **more) -> Campaign:
-    segment = save_segment(actor=actor, name=name, rule=rule).segment
+def _planned(actor: User, other: User, rule: dict, whom: str, **more) -> Campaign:
+    segment = save_segment(actor=actor, name=whom, rule=rule).segment
     row = plan_campaign(
         actor=actor,
         segment=segment,

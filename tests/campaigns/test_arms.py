@@ -3,7 +3,7 @@
 from collections import Counter
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from campaigns.arms import drawn
@@ -13,6 +13,7 @@ CLIENTS = st.dictionaries(st.text("abcdef0123456789", min_size=1, max_size=6), L
 SHARES = st.decimals(0, Decimal("0.5"), places=3)
 
 
+@settings(deadline=None)
 @given(CLIENTS, SHARES, st.integers(0, 2**62))
 def test_the_share_is_met_to_the_nearest_client_and_in_each_layer_to_less_than_one(clients, share, seed):
     control = drawn(clients.items(), share=share, seed=seed)
@@ -23,6 +24,7 @@ def test_the_share_is_met_to_the_nearest_client_and_in_each_layer_to_less_than_o
         assert abs(taken[layer] - share * size) < 1 + Decimal("0.001")
 
 
+@settings(deadline=None)
 @given(CLIENTS, SHARES, st.integers(0, 2**62))
 def test_the_same_seed_draws_the_same_in_any_order(clients, share, seed):
     there = drawn(clients.items(), share=share, seed=seed)

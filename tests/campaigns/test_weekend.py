@@ -139,7 +139,9 @@ def test_the_weekend_is_planned_held_and_summed_up(
 
     # The day after: each who came is thanked once, each who was missed is called once.
     Event.objects.filter(pk=event.pk).update(
-        starts_at=timezone.now() - timedelta(days=4, hours=3), ends_at=timezone.now() - timedelta(days=4)
+        starts_at=timezone.now() - timedelta(days=4, hours=3),
+        ends_at=timezone.now() - timedelta(days=4),
+        answer_until=timezone.now() - timedelta(days=5),
     )
     follow_events(on=north.today())
     follow_events(on=north.today())
