@@ -14,6 +14,7 @@ from portfolio.models import MarketEvent, MaturityCase, Movement
 from tests.factories import (
     ActionFactory,
     AppointmentFactory,
+    CampaignFactory,
     ClientMessageFactory,
     ContactFactory,
     CourtesyFactory,
@@ -22,6 +23,7 @@ from tests.factories import (
     PromiseFactory,
     ReferralFactory,
     ServiceCaseFactory,
+    TargetFactory,
     UserFactory,
 )
 
@@ -102,6 +104,8 @@ PAGES = {
     "segment-detail": (["segment"], {"bob", "dora"}),
     "segment-export": (["segment"], {"bob", "dora"}),
     "segment-change": (["segment"], {"bob", "dora"}),
+    "campaign-review": (["campaign"], {"alice", "bob", "dora"}),
+    "campaign-review-export": (["campaign"], {"alice", "bob", "dora"}),
     "plan": ([], {"alice", "anna", "bob", "charlie"}),
     "action-move": (["action"], {"alice", "bob", "dora"}),
     "feed": ([], {"alice", "anna", "bob", "charlie"}),
@@ -203,7 +207,10 @@ def world(carla, alice, bob):
     owner = UserFactory(role="head_office", branch=None)
     segment = save_segment(actor=owner, name="Adults", rule=ADULTS).segment
     HolderCall.objects.create(event=market, client=carla)
+    campaign = CampaignFactory(code="SPRING", state="running", branch=carla.branch, planned_by=owner)
+    TargetFactory(campaign=campaign, client=carla)
     return {
+        "campaign": campaign.code,
         "maturity": maturity.pk,
         "movement": movement.pk,
         "product": holding.product.code,
