@@ -338,15 +338,13 @@ def _changes(selection: Selection, period: Period) -> dict[int, dict[str, Any]]:
     found = rows(
         f"""
         WITH {ctes}, {BALANCES},
-        known AS MATERIALIZED (
-            SELECT b.win, b.client_id, b.of_group, sum(b.converted) AS amount
+        known AS (
+            SELECT b.client_id, b.of_group, sum(CASE b.win WHEN 0 THEN b.converted ELSE -b.converted END) AS change
               FROM balance b WHERE b.currency IS NOT NULL
-             GROUP BY 1, 2, 3 HAVING count(*) = count(b.converted)
+             GROUP BY 1, 2
+            HAVING count(*) = count(b.converted) AND bool_or(b.win = 0) AND bool_or(b.win = 1)
         )
-        SELECT e.of_group, count(*) AS known, sum(e.amount - s.amount) AS change
-          FROM known e JOIN known s ON s.client_id = e.client_id AND s.win = 1
-         WHERE e.win = 0
-         GROUP BY 1
+        SELECT k.of_group, count(*) AS known, sum(k.change) AS change FROM known k GROUP BY 1
         """,
         params | reporting(),
     )

@@ -104,7 +104,9 @@ def points(now: float | None, before: float | None) -> str:
 
 
 def signed_amount(amount: Decimal) -> str:
-    return _plus(saying.amount(amount), amount)
+    """A change of money with its sign, without cents: +630, −310."""
+    whole = amount.quantize(Decimal(1)) + 0  # of nothing there is no less
+    return _plus(saying.amount(whole), whole)
 
 
 def _plus(text: str, value: float | Decimal) -> str:

@@ -159,6 +159,8 @@ PAGES = {
     "series-add": ([], {"bob", "dora"}),
     "series-detail": (["series"], {"alice", "anna", "bob", "charlie", "dora"}),
     "series-change": (["series"], {"dora"}),
+    "campaign-review": (["campaign"], {"alice", "bob", "dora"}),
+    "campaign-review-export": (["campaign"], {"alice", "bob", "dora"}),
     "plan": ([], {"alice", "anna", "bob", "charlie"}),
     "action-move": (["action"], {"alice", "bob", "dora"}),
     "feed": ([], {"alice", "anna", "bob", "charlie"}),

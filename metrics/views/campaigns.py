@@ -98,7 +98,7 @@ def _shown(made: Review, campaign: Campaign, request: HttpRequest) -> dict[str, 
         "review": made,
         "said": _verdict(made, campaign),
         "caution": _caution(made),
-        "days": words.of_period(made.period, scope_today(made)),
+        "days": words.of_period(made.period, made.scope.today()),
         "part": _part(made, request),
         "products": saying.listed([one.product for one in made.treated.sold if one.is_named]),
         "lines": list(_lines(made)),
@@ -126,10 +126,6 @@ def _shown(made: Review, campaign: Campaign, request: HttpRequest) -> dict[str, 
         "per": list(_per(made)),
         "over": made.costs.whole.actual - campaign.budget if campaign.budget else None,
     }
-
-
-def scope_today(made: Review):
-    return made.scope.today()
 
 
 def _verdict(made: Review, campaign: Campaign) -> tuple[str, str]:
@@ -201,9 +197,10 @@ def _behind(made: Review, figure: str) -> str:
 def _lines(made: Review) -> Iterator[Line]:
     treated, control = made.treated, made.control
 
-    def shares(name: str, key: str, figure: str, note: str = "") -> Line:
+    def shares(name: str, key: str, figure: str, note: str = "", *, is_alike: bool = False) -> Line:
         ours, theirs = treated.figures[key], control.figures[key]
-        apart = words.points(ours.value, theirs.value) if control.clients else ""
+        # Contacts are counted by another rule in each arm: how far they lie apart would say nothing.
+        apart = words.points(ours.value, theirs.value) if is_alike and control.clients else ""
         cells = [_share(one) for one in (ours, theirs)]
         cells[0].url = _behind(made, figure) if ours.numerator else ""
         return Line(name, cells[0], cells[1], apart, note)
@@ -230,9 +227,9 @@ def _lines(made: Review) -> Iterator[Line]:
     yield Line(
         _("Interests voiced"),
         *(_counted(made, arm, "opportunities_raised") for arm in (treated, control)),
-        note=_("in the campaign’s products"),
+        note=_("in the campaign’s products") if any(one.is_named for one in treated.sold) else "",
     )
-    yield shares(_("Followed up in time"), "follow_up", "follow_up")
+    yield shares(_("Followed up in time"), "follow_up", "follow_up", is_alike=True)
     yield Line(
         _("Next step past its day"), *(_counted(made, arm, "follow_up_overdue") for arm in (treated, control))
     )

@@ -70,7 +70,7 @@
       return {
         ...frame(c),
         tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value) => (value == null ? "–" : tenths(value)) },
-        grid: { left: 44, right: 116, top: 12, bottom: 24 },
+        grid: { left: 44, right: 136, top: 12, bottom: 24 },
         xAxis: across(c, { type: "category", boundaryGap: false, data: spec.labels, axisLabel: text(c.ink3, { hideOverlap: true }) }),
         yAxis: upwards(c, { max: highest ? null : 4, splitNumber: 4 }),
         series: spec.lines.map((line, place) => {

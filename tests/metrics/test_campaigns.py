@@ -17,6 +17,7 @@ from campaigns.models import Campaign, Target
 from clients.models import Assignment, Tier
 from common.models import AuditEntry
 from metrics.campaigns import review
+from metrics.periods import Period
 from metrics.reports import NotInScope, report, scope_for, scope_of_bank
 from tests.factories import (
     ActionFactory,
@@ -227,6 +228,16 @@ def test_contacts_before_its_first_day_and_after_its_last_do_not_count(spring, t
     assert figures()["contact_attempts"].value == 1
 
 
+def test_longer_periods_count_only_the_contacts_of_its_days(spring, treated, alice):
+    action = TargetActionFactory(target=treated[0]).action
+    for moment in ("2026-02-28T23:59", "2026-03-01T00:00", "2026-03-31T23:59", "2026-04-01T00:00"):
+        ContactFactory(client=treated[0].client, staff=alice, occurred_at=at(moment), action=action)
+    longer = Period(date(2026, 2, 1), date(2026, 4, 30), date(2026, 4, 30))
+
+    found = report(scope_of_bank(campaign="SPRING"), longer).total.figures
+    assert found["contact_attempts"].value == 2
+
+
 def test_another_clients_action_is_not_the_targets(spring, treated, alice):
     foreign = TargetActionFactory(target=treated[1]).action
     own = ActionFactory(client=treated[0].client)
@@ -312,6 +323,23 @@ def test_a_reversal_takes_away_from_the_campaign_of_what_it_reverses(summer, tre
     assert summed().treated.sold_to == 0
 
 
+def test_a_reversal_that_names_nothing_follows_the_purchase_that_named_a_campaign(summer, treated, deposit):
+    first = bought(treated[0].client, deposit, 100, date(2026, 3, 5), campaign_code="SUMMER")
+    bought(treated[0].client, deposit, 100, date(2026, 3, 6), reverses=first)
+
+    assert sold_by("SPRING", "SUMMER") == [0, 0]
+    assert figures("SPRING")["sales"].amounts == ()
+
+
+def test_what_is_given_back_after_its_days_was_bought_in_them(spring, treated, deposit):
+    first = bought(treated[0].client, deposit, 100, date(2026, 3, 31))
+    bought(treated[0].client, deposit, 100, date(2026, 4, 2), reverses=first)
+    longer = Period(date(2026, 3, 1), date(2026, 4, 30), date(2026, 4, 30))
+
+    assert (summed().treated.buyers, sold_by("SPRING")) == (1, [100])
+    assert report(scope_of_bank(campaign="SPRING"), longer).total.figures["sales"].amount == 0
+
+
 def test_never_to_two_in_the_banks_total(summer, treated, deposit, fund):
     for day in range(1, 31):
         bought(treated[day % 6].client, deposit if day % 2 else fund, day, date(2026, 3, day))
@@ -334,6 +362,7 @@ def test_costs_and_what_each_unit_cost(worked, treated, left_alone):
     InvitationFactory(event=evening, client=treated[0].client, attendance="came")
     InvitationFactory(event=evening, client=treated[1].client)
     InvitationFactory(event=EventFactory(campaign=worked), client=treated[1].client)
+    InvitationFactory(event=evening, client=left_alone[0].client)  # not of those contacted
     InvitationFactory(event=EventFactory(), client=treated[2].client)  # of another campaign
 
     made = summed()
