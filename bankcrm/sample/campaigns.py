@@ -3,6 +3,8 @@
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 
+from django.db import transaction
+
 from bankcrm.sample.dice import Dice
 from bankcrm.sample.files import Bank
 from campaigns.models import Campaign, Event, Invitation, Target, TargetAction
@@ -49,8 +51,11 @@ WEEKEND = {
 }  # fmt: skip
 
 
+@transaction.atomic
 def campaign(bank: Bank) -> dict[str, int]:
-    """The campaigns with their targets, calls, guests and costs; how many of each."""
+    """The campaigns with their targets, calls, guests and costs; how many of each. All or nothing, and once."""
+    if Campaign.objects.exists():
+        return {"campaigns": Campaign.objects.count()}
     people = {user.staff_number: user for user in User.objects.select_related("branch")}
     head, second, madrid = people["1004"], people["1005"], people["2001"]
     _over(bank, head, second)
