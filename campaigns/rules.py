@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, Sum
+from django.db.models.lookups import GreaterThanOrEqual, LessThanOrEqual
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
@@ -29,6 +30,7 @@ from campaigns.choices import (
     statuses,
     tiers,
 )
+from clients.completeness import CompletenessOf
 from clients.filters import languages
 from clients.models import Assignment, DatedFact, Fact, HouseholdMember
 from common import saying
@@ -154,6 +156,11 @@ def _since(how: str, value: int, of: str, today: date) -> Q:
     return Q(since__lte=before) if how == "at_least" else Q(since__gt=before)
 
 
+def _complete(how: str, value: int, of: str, today: date) -> Q:
+    share = CompletenessOf("pk")
+    return Q(GreaterThanOrEqual(share, value) if how == "at_least" else LessThanOrEqual(share, value))
+
+
 _CHOICE = {"is": gettext_noop("is %(value)s"), "is_not": gettext_noop("is not %(value)s")}
 _SIZE = {"at_least": gettext_noop("at least %(value)s"), "at_most": gettext_noop("at most %(value)s")}
 
@@ -230,6 +237,16 @@ CRITERIA: dict[str, Criterion] = {
         "text",
         _fact,
         of=fact_types,
+    ),
+    "completeness": Criterion(
+        gettext_lazy("Completeness"),
+        {
+            "at_least": gettext_noop("at least %(value)s percent"),
+            "at_most": gettext_noop("at most %(value)s percent"),
+        },
+        "number",
+        _complete,
+        most=100,
     ),
     "holds": Criterion(
         gettext_lazy("Holds"),

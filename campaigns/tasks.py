@@ -1,10 +1,13 @@
 """Doorways for Celery: ids in, services called."""
 
 from celery import shared_task
+from django.utils import timezone
 
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Piece
 from campaigns.services.acting import tend_campaigns
+from campaigns.services.aftermath import follow_events
 from campaigns.services.launching import freeze, launch_forgotten
+from campaigns.services.learning import send_forgotten, settle_piece
 
 
 @shared_task(name="campaigns.launch", time_limit=3600)
@@ -15,6 +18,15 @@ def launch(campaign_id: int) -> None:
 
 @shared_task(name="campaigns.tend", time_limit=3600)
 def tend() -> None:
-    """Every night: launch what was forgotten, begin the rounds of the day, end what is over."""
+    """Twice an hour: launch what was forgotten, begin the rounds of the day, end what is over, follow up events, send
+    what clients are to read and a lost queue forgot."""
     launch_forgotten()
     tend_campaigns()
+    follow_events(timezone.localdate())
+    send_forgotten()
+
+
+@shared_task(name="campaigns.send_piece", time_limit=3600)
+def send_piece(piece_id: int) -> None:
+    """Write a piece to those who wait for it, or stop what waits of one that was withdrawn."""
+    settle_piece(Piece.objects.get(pk=piece_id))

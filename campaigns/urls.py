@@ -5,6 +5,7 @@ from campaigns.views import calling, campaigns, segments
 urlpatterns = [
     path("", include("campaigns.event_urls")),
     path("", include("campaigns.door_urls")),
+    path("", include("campaigns.learning_urls")),
     path("campaigns/", campaigns.campaign_list, name="campaign-list"),
     path("campaigns/add/", campaigns.campaign_add, name="campaign-add"),
     path("campaigns/action/<int:pk>/", calling.campaign_action, name="campaign-action"),

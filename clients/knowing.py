@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.utils.dateparse import parse_date, parse_datetime, parse_time
 
-from clients.completeness import completeness, worth_asking
+from clients.completeness import IS_KNOWN, LAST_SAID, completeness, worth_asking
 from clients.models import Client, Consent, ContactAgreement, ContactPoint, DatedFact, FactType
 from clients.models.people import RelationKind, inverse_of
 from clients.words import question
@@ -21,10 +21,7 @@ from staff.models import User
 ASKED = 3  # how many questions "ask next" puts
 
 _SQL = """
-WITH said AS (
-    SELECT DISTINCT ON (slot) slot, fact_type_id, new_hash, at, actor_id, by_kind, contact_id FROM clients_factchange
-     WHERE client_id = %(id)s ORDER BY slot, at DESC, id DESC
-)
+WITH said AS ({said})
 SELECT
  (SELECT json_agg(x ORDER BY x.weight DESC, x.id) FROM (
     SELECT f.id, t.code, t.name, t.weight, f.value, f.learnt_on, f.amount, f.currency,
@@ -63,8 +60,10 @@ SELECT
  AS members,
  (SELECT json_agg(x ORDER BY x.weight DESC, x.id) FROM (
     SELECT id, code, name, lives_in, weight, is_many FROM clients_facttype) x) AS types,
- (SELECT json_agg(DISTINCT fact_type_id) FROM said WHERE new_hash <> '') AS learnt
+ (SELECT json_agg(DISTINCT fact_type_id) FROM said WHERE {is_known}) AS learnt
 """
+
+_SAID = LAST_SAID.format(client="%(id)s")
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,9 @@ def known_of(client: Client, *, contacts_table: str, on: date) -> Known:
     """What is known about a client on a day. `contacts_table` is named by the caller: it stands above."""
     quoted = connection.ops.quote_name(contacts_table)
     with connection.cursor() as cursor:
-        cursor.execute(_SQL.format(contacts=quoted), {"id": client.pk, "on": on})
+        cursor.execute(
+            _SQL.format(contacts=quoted, said=_SAID, is_known=IS_KNOWN), {"id": client.pk, "on": on}
+        )
         row = cursor.fetchone()
     facts, dates, points, managers, consents, agreement, relations, members, types, learnt = (
         one if one is not None else [] for one in row

@@ -4,7 +4,7 @@ import logging
 import re
 
 # The part of a path that is a secret: whoever reads it may do what the address does.
-_SECRET = re.compile(r"(/(?:calendar|unsubscribe|invitation)/)[^/?\s\"']+")
+_SECRET = re.compile(r"(/(?:calendar|invitation|reading|unsubscribe)/)[^/?\s\"']+")
 
 
 def masked(text: str) -> str:

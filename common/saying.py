@@ -67,6 +67,12 @@ def percent(value: float | Decimal) -> str:
     return numbers.format_percent(value, locale=locale()).replace("-", "−")
 
 
+def tenths(value: float | Decimal) -> str:
+    """A fraction in percent with one decimal, where a point more or less matters: 5.4%."""
+    pattern = "#,##0.0\u00a0%" if translation.get_language() == "es" else "#,##0.0%"
+    return numbers.format_percent(value, format=pattern, locale=locale()).replace("-", "−")
+
+
 def rate(value: float | Decimal) -> str:
     """A fraction in percent with two decimals, as rates are written: 1.95%."""
     return numbers.format_percent(value, format=_rate_pattern(), locale=locale()).replace("-", "−")

@@ -89,6 +89,7 @@ KINDS: dict[str, Callable[[Notification], str]] = {
     "campaign_waits": lambda notification: _("A campaign waits for your approval."),
     "campaign_decided": lambda notification: _("Somebody has decided about your campaign."),
     "campaign_launched": lambda notification: _("Your campaign was launched: its list is frozen."),
+    "preparation": lambda notification: _("You are asked to prepare something for an event."),
     "in_branch": lambda notification: _("A client of yours is in the branch now."),
 }
 

@@ -13,17 +13,25 @@ from common.api.views import ApiView
 from metrics.periods import Period, PeriodError
 from metrics.reports import BY, NotInScope, report, scope_for
 
+DAYS = ("from", "to")
 PARAMETERS = ("from", "to", "branch", "manager", "campaign", "by")
 
 
 class MetricsView(ApiView):
-    """Figures of a scope and period. Outside one's scope is as absent: 404."""
+    """Figures of a scope and period; of a campaign, where no day is named, its own. Outside one's scope: 404."""
 
     scopes = {"read": "metrics:read"}
 
     @extend_schema(
         operation_id="metrics",
-        parameters=[OpenApiParameter(name, str, required=name in ("from", "to")) for name in PARAMETERS],
+        parameters=[
+            OpenApiParameter(
+                name,
+                str,
+                description="Without it, the days of the campaign that is named." if name in DAYS else "",
+            )
+            for name in PARAMETERS
+        ],
         responses={200: OpenApiTypes.OBJECT},
     )
     def get(self, request) -> Response:
@@ -33,7 +41,8 @@ class MetricsView(ApiView):
             raise ValidationError({name: [_("This parameter is not known.")] for name in unknown})
         if asked.get("by", "") not in ("", *BY):
             raise ValidationError({"by": [_("Choose one of: %(names)s.") % {"names": ", ".join(BY)}]})
-        days = {name: _day(name, asked.get(name, "")) for name in ("from", "to")}
+        is_own = bool(asked.get("campaign")) and not any(asked.get(name) for name in DAYS)
+        days = {} if is_own else {name: _day(name, asked.get(name, "")) for name in DAYS}
         try:
             scope = scope_for(
                 request.user,
@@ -41,7 +50,8 @@ class MetricsView(ApiView):
                 manager=asked.get("manager", ""),
                 campaign=asked.get("campaign", ""),
             )
-            period = Period.asked(days["from"], days["to"], today=scope.today())
+            own = scope.own_period() if is_own else None
+            period = own or Period.asked(days["from"], days["to"], today=scope.today())
         except NotInScope as error:
             raise Http404 from error
         except PeriodError as error:

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from metrics.money import by_currency, in_reporting, rate_of, reporting, totalled
 from metrics.periods import Period
-from metrics.querysets import REACHED, TOLD, Selection, population, rows
+from metrics.querysets import REACHED, TOLD, Selection, narrowed, population, rows
 
 TOLD_BEFORE = TOLD.replace("c.", "e.")  # the same of an earlier contact
 # What the front desk wrote down in passing moves no rhythm (`ContactQuerySet.moving_cadence`).
@@ -64,7 +64,7 @@ OPPORTUNITIES = f"""
                        ) AS is_open
                 OFFSET 0
              ) d{rate_of("rate_raised", "o.currency", "d.raised_on")}{rate_of("rate_at_end", "o.currency", "p.to_on")}
-             WHERE v.voided_at IS NULL
+             WHERE v.voided_at IS NULL{{of_opportunity}}
         )"""
 
 # One row for each promise whose window ended in the window, withdrawn ones aside.
@@ -98,7 +98,7 @@ REPETITIONS = f"""
              CROSS JOIN LATERAL (
                 SELECT c.id, c.client_id, c.occurred_at, c.theme_id FROM interactions_contact c
                  WHERE c.client_id = p.client_id AND c.voided_at IS NULL AND {TOLD}
-                   AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at
+                   AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at{{of_contact}}
                 OFFSET 0  -- one short range of contacts a client, not every contact the client ever had
              ) c
               LEFT JOIN clients_theme t ON t.id = c.theme_id
@@ -115,7 +115,7 @@ BREACHES = """
                AND g.approved_on <= p.to_on AND (g.to_on IS NULL OR g.to_on > p.from_on)
               JOIN interactions_contact c ON c.client_id = p.client_id
                AND c.voided_at IS NULL AND c.direction = 'out'
-               AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at
+               AND c.occurred_at >= p.from_at AND c.occurred_at < p.until_at{of_contact}
               LEFT JOIN clients_theme t ON t.id = c.theme_id
              CROSS JOIN LATERAL (SELECT c.occurred_at AT TIME ZONE p.time_zone AS at) l
              WHERE l.at::date >= g.approved_on AND (g.to_on IS NULL OR l.at::date < g.to_on)
@@ -186,7 +186,7 @@ def opportunities(selection: Selection, windows: Iterable[Period], by: str) -> l
     )
     found = rows(
         f"""
-        WITH {ctes}, {OPPORTUNITIES}
+        WITH {ctes}, {OPPORTUNITIES.format(**narrowed(selection))}
         SELECT o.win, o.of_group, grouping(o.of_group) = 1 AS is_total, o.currency,
                count(*) FILTER (WHERE o.is_due) AS due,
                count(*) FILTER (WHERE o.is_followed) AS followed,{columns}
@@ -218,7 +218,7 @@ def repetition(selection: Selection, windows: Iterable[Period], by: str) -> list
     ctes, params = population(selection, windows, by)
     return rows(
         f"""
-        WITH {ctes}, {REPETITIONS}
+        WITH {ctes}, {REPETITIONS.format(**narrowed(selection))}
         SELECT h.win, h.of_group, grouping(h.of_group) = 1 AS is_total,
                count(*) AS reached, count(*) FILTER (WHERE h.is_again) AS repeated
           FROM heard h
@@ -233,7 +233,7 @@ def breaches(selection: Selection, windows: Iterable[Period], by: str) -> list[d
     ctes, params = population(selection, windows, by)
     return rows(
         f"""
-        WITH {ctes}, {BREACHES}
+        WITH {ctes}, {BREACHES.format(**narrowed(selection))}
         SELECT b.win, b.of_group, grouping(b.of_group) = 1 AS is_total, count(*) AS breaches
           FROM breach b
          GROUP BY GROUPING SETS ((b.win, b.of_group), (b.win))

@@ -15,12 +15,13 @@ _DATE = {"type": "date"}
 class ScopeForm(forms.Form):
     """The choices of a dashboard; every one has a default, so that an empty form is this month.
 
-    Branch, manager and rows are only named here: whether they are the person's is decided by
+    Branch, manager, campaign and rows are only named here: whether they are the person's is decided by
     `metrics.reports.scope_for`, which answers the same for hidden and absent ones.
     """
 
     branch = forms.CharField(label=_("Branch"), required=False, max_length=20)
     manager = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+    campaign = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     period = forms.ChoiceField(label=_("Period"), required=False, choices=Kind.choices)
     from_on = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput(attrs=_DATE, format="%Y-%m-%d")
@@ -39,10 +40,11 @@ class ScopeForm(forms.Form):
         choices=[("", _("as the branch is")), ("manager", _("account managers")), ("branch", _("branches"))],
     )
 
-    def __init__(self, data=None, *, today: date, branches=(), **kwargs) -> None:
-        """`branches`: (code, name) pairs that the person may choose from."""
+    def __init__(self, data=None, *, today: date, branches=(), own: Period | None = None, **kwargs) -> None:
+        """`branches`: (code, name) pairs that the person may choose from; `own`: the days of the campaign asked for."""
         super().__init__(data or {}, **kwargs)
         self.today = today
+        self.own = own
         if branches:
             self.fields["branch"].widget = forms.Select(choices=[("", _("all of mine")), *branches])
         else:
@@ -51,6 +53,9 @@ class ScopeForm(forms.Form):
     def clean(self):
         cleaned = super().clean()
         dates = (cleaned.get("from_on"), cleaned.get("to_on"))
+        if self.own and not (cleaned.get("period") or any(dates) or self.errors):
+            cleaned |= {"period": Kind.DATES, "asked": self.own}
+            return cleaned
         kind = cleaned.get("period") or (Kind.DATES if any(dates) else Kind.THIS_MONTH)
         cleaned["period"] = kind
         if self.errors:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from metrics.periods import Period
-from metrics.querysets import REACHED, Selection, population, rows
+from metrics.querysets import REACHED, Selection, narrowed, population, rows
 
 # One row for each client about whom staff learnt something in the window.
 #
@@ -53,7 +53,7 @@ GAINED = """
 WAS_REACHED = f"""EXISTS (
             SELECT 1 FROM interactions_contact c
              WHERE c.client_id = g.client_id AND c.voided_at IS NULL AND {REACHED}
-               AND c.occurred_at >= g.from_at AND c.occurred_at < g.until_at)"""
+               AND c.occurred_at >= g.from_at AND c.occurred_at < g.until_at{{of_contact}})"""
 
 
 def facts(selection: Selection, windows: Iterable[Period], by: str) -> list[dict[str, Any]]:
@@ -68,7 +68,7 @@ def facts(selection: Selection, windows: Iterable[Period], by: str) -> list[dict
         SELECT g.win, g.of_group, grouping(g.of_group) = 1 AS is_total,
                sum(g.learnt)::bigint AS learnt,
                sum(g.corrected)::bigint AS corrected,
-               count(*) FILTER (WHERE {WAS_REACHED}) AS enriched
+               count(*) FILTER (WHERE {WAS_REACHED.format(**narrowed(selection))}) AS enriched
           FROM gained g
          GROUP BY GROUPING SETS ((g.win, g.of_group), (g.win))
         """,

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from metrics.periods import Period
-from metrics.querysets import Selection, population, rows
+from metrics.querysets import Selection, narrowed, population, rows
 from portfolio.rates import RATE_HOLDS, rate_sql
 from portfolio.standing import FRESH
 
@@ -57,15 +57,16 @@ def totalled(
 # takes away on the day it is booked.
 SALES = f"""
         sale AS (
-            SELECT p.win, p.client_id, p.of_group, d.kind, q.currency, q.amount, q.times,
+            SELECT p.win, p.client_id, p.of_group, p.to_on, q.id, q.product_id, d.name AS product, d.kind,
+                   q.currency, q.amount, q.times,
                    {in_reporting("q.amount", "rate")} AS converted
               FROM population p
              CROSS JOIN LATERAL (
-                SELECT q.product_id, q.bought_on, q.currency,
+                SELECT q.id, q.product_id, q.bought_on, q.currency,
                        CASE WHEN q.reverses_id IS NULL THEN q.amount ELSE -q.amount END AS amount,
                        CASE WHEN q.reverses_id IS NULL THEN 1 ELSE -1 END AS times
                   FROM portfolio_purchase q
-                 WHERE q.client_id = p.client_id AND q.bought_on >= p.from_on AND q.bought_on <= p.to_on
+                 WHERE q.client_id = p.client_id AND q.bought_on >= p.from_on AND q.bought_on <= p.to_on{{of_purchase}}
                 OFFSET 0  -- one short range a client
              ) q
               JOIN portfolio_product d ON d.id = q.product_id{rate_of("rate", "q.currency", "q.bought_on")}
@@ -196,7 +197,7 @@ def _apart(
     apart = ", ".join(f"x.{name}" for name in (*also, "currency"))
     return rows(
         f"""
-        WITH {ctes}, {events}
+        WITH {ctes}, {events.format(**narrowed(selection))}
         SELECT x.win, x.of_group, grouping(x.of_group) = 1 AS is_total, {apart}, {columns}
           FROM {table} x
          GROUP BY GROUPING SETS ((x.win, x.of_group, {apart}), (x.win, {apart}))

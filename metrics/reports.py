@@ -5,7 +5,7 @@ then read is decided by `Client.objects.visible_to`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,6 +16,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from campaigns.models import Arm, Campaign
+from campaigns.querysets import CampaignQuerySet
 from common import saying
 from metrics.definitions import BY_KEY, INDICATORS, Indicator, Query
 from metrics.figures import Figure, compared
@@ -23,7 +25,7 @@ from metrics.periods import Period
 from metrics.querysets import Selection
 from staff.models import Branch, Role, User
 
-MANAGER, BRANCH, MONTH = "manager", "branch", "month"
+MANAGER, BRANCH, MONTH, ARM = "manager", "branch", "month", "arm"
 BY = (MANAGER, BRANCH, MONTH)
 ROLES_WITH_FIGURES = (Role.ACCOUNT_MANAGER, Role.SUPERVISOR, Role.HEAD_OFFICE)
 
@@ -34,7 +36,7 @@ class NotInScope(LookupError):
 
 @dataclass(frozen=True)
 class Group:
-    """What a row is about. `code` is a staff number, a branch code or a month (2026-03)."""
+    """What a row is about. `code` is a staff number, a branch or campaign code, a month (2026-03) or an arm."""
 
     kind: str
     code: str | None
@@ -53,9 +55,20 @@ class Scope:
     zone: ZoneInfo
     branch: Branch | None = None
     manager: User | None = None
+    campaign: Campaign | None = None
 
     def today(self) -> date:
         return timezone.localdate(timezone=self.zone)
+
+    def own_period(self) -> Period | None:
+        """The days of the scope's campaign, up to today; None without one. Raises PeriodError before its first day."""
+        if self.campaign is None:
+            return None
+        return Period.asked(self.campaign.starts_on, self.campaign.ends_on, self.today())
+
+    def arms(self) -> "Scope":
+        """The same with both arms of its campaign, for reports by arm."""
+        return replace(self, selection=replace(self.selection, arm=""))
 
 
 @dataclass(frozen=True)
@@ -96,17 +109,18 @@ class Report:
 def scope_for(user, *, branch: str = "", manager: str = "", campaign: str = "") -> Scope:
     """The scope a person asks for: their own by default, a part of it by branch code or staff number.
 
-    account manager → the own row; supervisor → own branches; head office → everything.
+    account manager → the own row; supervisor → own branches; head office → everything. Of a campaign that the
+    person may see: its targets in the same rows and branches, as frozen at launch.
     Raises: PermissionDenied for every other role (figures are not theirs at all); NotInScope for a branch,
     a manager or a campaign that is absent or outside.
     """
     if not getattr(user, "is_active", False) or getattr(user, "role", "") not in ROLES_WITH_FIGURES:
         raise PermissionDenied
-    _refuse_campaign(campaign)
+    about = _campaign_in(campaign, Campaign.objects.visible_to(user))
     if user.role == Role.ACCOUNT_MANAGER:
         if branch or manager not in ("", user.staff_number):
             raise NotInScope
-        return _scope(None, user)
+        return _scope(None, user, about)
     branches = Branch.objects.branches_of(user)
     if user.role == Role.SUPERVISOR and not user.branch_id:
         raise PermissionDenied
@@ -115,23 +129,24 @@ def scope_for(user, *, branch: str = "", manager: str = "", campaign: str = "") 
         place = branches.filter(code=branch).first()
         if place is None:
             raise NotInScope
-    return _scope(place, _manager_in(manager, branches) if manager else None)
+    return _scope(place, _manager_in(manager, branches) if manager else None, about)
 
 
 def scope_of_bank(*, branch: str = "", manager: str = "", campaign: str = "") -> Scope:
     """A scope for whoever runs commands on the server. Raises NotInScope for what is absent."""
-    _refuse_campaign(campaign)
+    about = _campaign_in(campaign, Campaign.objects.all())
     place = Branch.objects.filter(code=branch).first() if branch else None
     person = User.objects.filter(staff_number=manager).first() if manager else None
     if (branch and place is None) or (manager and person is None):
         raise NotInScope
-    return _scope(place, person)
+    return _scope(place, person, about)
 
 
-def _refuse_campaign(campaign: str) -> None:
-    # The treatment arm of a campaign is its population; until the bank has campaigns, each code is absent.
-    if campaign:
+def _campaign_in(code: str, campaigns: CampaignQuerySet) -> Campaign | None:
+    found = campaigns.filter(code=code).first() if code else None
+    if code and found is None:
         raise NotInScope
+    return found
 
 
 def _manager_in(staff_number: str, branches) -> User:
@@ -147,8 +162,12 @@ def _manager_in(staff_number: str, branches) -> User:
     return found
 
 
-def _scope(branch: Branch | None, manager: User | None) -> Scope:
-    selection = Selection(branch.pk if branch else None, manager.pk if manager else None)
+def _scope(branch: Branch | None, manager: User | None, campaign: Campaign | None = None) -> Scope:
+    selection = Selection(
+        branch.pk if branch else None,
+        manager.pk if manager else None,
+        campaign_id=campaign.pk if campaign else None,
+    )
     if manager is not None:
         group, zone = Group(MANAGER, manager.staff_number, manager.name), manager.zone
     elif branch is not None:
@@ -156,7 +175,9 @@ def _scope(branch: Branch | None, manager: User | None) -> Scope:
     else:
         root = Branch.objects.filter(parent=None).order_by("pk").first()
         group, zone = Group("bank", None, settings.BANK_NAME), root.zone if root else ZoneInfo("UTC")
-    return Scope(group, selection, zone, branch, manager)
+    if campaign is not None:
+        group = Group("campaign", campaign.code, campaign.name)
+    return Scope(group, selection, zone, branch, manager, campaign)
 
 
 # -- reports ---------------------------------------------------------------------------------------
@@ -173,7 +194,8 @@ def report(
     """Every indicator (or those named) of a scope and period.
 
     `by` empty: one row, the scope. By manager or branch: a row each, clients without a manager a row of
-    their own, in order of name. By month: a row each month, every one with its own population.
+    their own, in order of name. By month: a row each month, every one with its own population. By arm: of a
+    campaign, a row for those contacted and one for those left alone (`Scope.arms`).
     """
     if by == MONTH:
         periods = [period, *period.months()]
@@ -262,6 +284,8 @@ def _groups(by: str, keys: Iterable[int | None]) -> list[tuple[int | None, Group
     elif by == BRANCH:
         places = Branch.objects.filter(pk__in=wanted).order_by("name", "pk").values_list("pk", "code", "name")
         named = [(pk, Group(BRANCH, code, name)) for pk, code, name in places]
+    elif by == ARM:
+        named = [(place, Group(ARM, arm, str(arm.label))) for place, arm in enumerate(Arm) if place in wanted]
     return named
 
 

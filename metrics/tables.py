@@ -106,7 +106,7 @@ def against_periods(made: Sequence[Report], drill: Callable[[str], str]) -> list
 
 def _lines(made: Sequence[Report], indicator: Indicator, drill: Callable[[str], str]) -> list[Line]:
     figures = [report.total.figures[indicator.key] for report in made]
-    cells = [_cell(figure, indicator) for figure in figures]
+    cells = [cell_of(figure, indicator) for figure in figures]
     if indicator.key in CLIENTS_OF and _has_clients(figures[0]):
         cells[0].url = drill(CLIENTS_OF[indicator.key])
     unit = _("learnt · corrected") if indicator.key == "facts_gained" else ""
@@ -130,7 +130,7 @@ def _sums(part: Part | None) -> tuple[Sum, ...]:
     return part.amounts if part else ()
 
 
-def _cell(figure: Figure, indicator: Indicator) -> Cell:
+def cell_of(figure: Figure, indicator: Indicator) -> Cell:
     """A value, and beneath it the counts, percentiles or amounts it stands on."""
     if indicator.unit == MONEY:
         if figure.value is None:
@@ -328,7 +328,7 @@ def entrusted(now: Report, before: Report, drill: Callable[..., str]) -> list[En
 
 def _entrusted(row: Row, before: Row | None, drill: Callable[..., str]) -> Entrusted:
     def cell(key: str) -> Cell:
-        made = _cell(row.figures[key], BY_KEY[key])
+        made = cell_of(row.figures[key], BY_KEY[key])
         if row.figures[key].amounts:
             made.url = drill(CLIENTS_OF[key])
         return made

@@ -1,6 +1,7 @@
 """Periods and comparisons in words."""
 
 from datetime import date
+from decimal import Decimal
 
 from babel import dates
 from django.utils.translation import gettext as _
@@ -92,6 +93,22 @@ def shown(figure: Figure, unit: str) -> str:
 def signed(change: float) -> str:
     """A change in percent with its sign: +3%, −12%."""
     return f"{'+' if change > 0 else ''}{saying.percent(change)}"
+
+
+def points(now: float | None, before: float | None) -> str:
+    """How far two shares lie apart, in points of percent with a sign; a dash where one of them is nothing."""
+    if now is None or before is None:
+        return "–"
+    apart = round((now - before) * 100, 1)
+    return _("%(points)s points") % {"points": _plus(saying.number(apart), apart)}
+
+
+def signed_amount(amount: Decimal) -> str:
+    return _plus(saying.amount(amount), amount)
+
+
+def _plus(text: str, value: float | Decimal) -> str:
+    return f"+{text}" if value > 0 else text
 
 
 def hours(value: float) -> str:

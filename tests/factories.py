@@ -1,12 +1,27 @@
 """Small, valid rows for tests. Every default can be overridden by name."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import factory
 from django.utils import timezone
 
-from campaigns.models import Event, EventQuestion, EventWords, Invitation, Preparation
+from campaigns.models import (
+    Campaign,
+    CampaignGroup,
+    CostLine,
+    Event,
+    EventQuestion,
+    EventWords,
+    Invitation,
+    LectureSeries,
+    Piece,
+    PieceSending,
+    PieceWords,
+    Preparation,
+    Target,
+    TargetAction,
+)
 from clients.models import (
     Assignment,
     Client,
@@ -543,6 +558,99 @@ class ClientMessageFactory(factory.django.DjangoModelFactory):
     written_by = factory.SubFactory(UserFactory)
 
 
+class CampaignFactory(factory.django.DjangoModelFactory):
+    """A draft about deposits for the whole month of March 2026; `products=[product, …]` are what it sells.
+
+    In a state after launch it is launched at its first noon, unless `launched_at=` says otherwise.
+    """
+
+    class Meta:
+        model = Campaign
+        skip_postgeneration_save = True
+
+    code = factory.Sequence(lambda n: f"CAMPAIGN-{n}")
+    name = factory.Sequence(lambda n: f"Campaign {n}")
+    theme = factory.LazyFunction(lambda: Theme.objects.get(code="keeping_in_touch"))
+    channels = factory.LazyFunction(lambda: ["call"])
+    starts_on = date(2026, 3, 1)
+    ends_on = date(2026, 3, 31)
+    currency = "EUR"
+    state = "draft"
+    planned_by = factory.SubFactory(UserFactory, role="supervisor")
+    launched_by = factory.LazyAttribute(lambda row: row.planned_by if row.launched_at else None)
+    launched_at = factory.LazyAttribute(
+        lambda row: datetime.combine(row.starts_on, time(12), UTC) if row.state in Campaign.LAUNCHED else None
+    )
+    ended_at = factory.LazyAttribute(
+        lambda row: datetime.combine(row.ends_on, time(12), UTC) if row.state == "ended" else None
+    )
+
+    @factory.post_generation
+    def products(self, create, extracted, **kwargs):
+        if create and extracted:
+            self.products.set(extracted)
+
+
+class CampaignGroupFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CampaignGroup
+
+    campaign = factory.SubFactory(CampaignFactory)
+    unit_cost = Decimal("2.00")
+    currency = factory.SelfAttribute("campaign.currency")
+
+
+class CostLineFactory(factory.django.DjangoModelFactory):
+    """Leaflets for everybody: 100.00 planned, nothing spent yet."""
+
+    class Meta:
+        model = CostLine
+
+    campaign = factory.SubFactory(CampaignFactory)
+    what = "Leaflets"
+    planned_amount = Decimal("100.00")
+    currency = factory.SelfAttribute("campaign.currency")
+    written_by = factory.SelfAttribute("campaign.planned_by")
+
+
+class TargetFactory(factory.django.DjangoModelFactory):
+    """A client to be contacted, frozen under the branch, the tier and (`manager=`) the manager they have."""
+
+    class Meta:
+        model = Target
+
+    campaign = factory.SubFactory(CampaignFactory, state="running")
+    client = factory.SubFactory(ClientFactory)
+    arm = "treatment"
+    channel = "call"
+    branch = factory.SelfAttribute("client.branch")
+    tier = factory.SelfAttribute("client.tier")
+    manager = factory.LazyAttribute(
+        lambda target: next(
+            (row.manager for row in target.client.assignments.filter(role="primary", to_on=None)), None
+        )
+    )
+    outcome = ""
+    outcome_at = factory.LazyAttribute(lambda target: timezone.now() if target.outcome else None)
+
+
+class TargetActionFactory(factory.django.DjangoModelFactory):
+    """The first round's action of a target."""
+
+    class Meta:
+        model = TargetAction
+
+    target = factory.SubFactory(TargetFactory)
+    client = factory.SelfAttribute("target.client")
+    number = 1
+    action = factory.SubFactory(
+        ActionFactory,
+        client=factory.SelfAttribute("..client"),
+        theme=factory.SelfAttribute("..target.campaign.theme"),
+        origin="campaign",
+    )
+
+
 class EventFactory(factory.django.DjangoModelFactory):
     """An evening in two weeks, with room for everybody; `title=` is its title in its language."""
 
@@ -619,3 +727,45 @@ class EventQuestionFactory(factory.django.DjangoModelFactory):
     event = factory.SubFactory(EventFactory)
     text = "When do the rates fall?"
     noted_by = factory.SubFactory(UserFactory)
+
+
+class PieceFactory(factory.django.DjangoModelFactory):
+    """A published article in English; `words={language: (title, body)}` are its words, `draft=True` leaves it one."""
+
+    class Meta:
+        model = Piece
+        skip_postgeneration_save = True
+
+    class Params:
+        draft = False
+
+    language = "en"
+    written_by = factory.SubFactory(UserFactory, role="head_office", branch=None)
+    published_at = factory.LazyAttribute(lambda piece: None if piece.draft else timezone.now())
+
+    @factory.post_generation
+    def words(self, create, extracted, **kwargs):
+        said = extracted or {"en": ("What rates do", "Rates rise.\n\nBonds fall.")}
+        for language, (title, body) in said.items() if create else ():
+            PieceWords.objects.create(piece=self, language=language, title=title, body=body)
+
+
+class PieceSendingFactory(factory.django.DjangoModelFactory):
+    """A row that waits for its message."""
+
+    class Meta:
+        model = PieceSending
+
+    piece = factory.SubFactory(PieceFactory)
+    client = factory.SubFactory(ClientFactory)
+    language = "en"
+    key = factory.Sequence(lambda n: f"key{n}")
+    sent_by = factory.SubFactory(UserFactory, role="head_office", branch=None)
+
+
+class LectureSeriesFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = LectureSeries
+
+    name = factory.Sequence(lambda n: f"Lectures {n}")
+    planned_by = factory.SubFactory(UserFactory, role="head_office", branch=None)

@@ -22,7 +22,9 @@ from tests.factories import (
     EventQuestionFactory,
     HoldingFactory,
     InvitationFactory,
+    LectureSeriesFactory,
     OpportunityFactory,
+    PieceFactory,
     PreparationFactory,
     PromiseFactory,
     ReferralFactory,
@@ -147,6 +149,16 @@ PAGES = {
     "segment-detail": (["segment"], {"bob", "dora"}),
     "segment-export": (["segment"], {"bob", "dora"}),
     "segment-change": (["segment"], {"bob", "dora"}),
+    "piece-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "piece-add": ([], {"bob", "dora"}),
+    "piece-detail": (["piece"], {"alice", "anna", "bob", "charlie", "dora"}),
+    "piece-change": (["draft"], {"bob", "dora"}),
+    "piece-send": (["piece"], {"bob", "dora"}),
+    "piece-export": (["piece"], {"alice", "anna", "bob", "charlie", "dora"}),
+    "series-list": ([], {"alice", "anna", "bob", "charlie", "dora"}),
+    "series-add": ([], {"bob", "dora"}),
+    "series-detail": (["series"], {"alice", "anna", "bob", "charlie", "dora"}),
+    "series-change": (["series"], {"dora"}),
     "plan": ([], {"alice", "anna", "bob", "charlie"}),
     "action-move": (["action"], {"alice", "bob", "dora"}),
     "feed": ([], {"alice", "anna", "bob", "charlie"}),
@@ -195,14 +207,15 @@ ELSEWHERE = {
     "preparation-tick", "preparation-drop", "invitation-withdraw",
     "campaign-ask", "campaign-approve", "campaign-refuse", "campaign-launch", "campaign-resume", "campaign-drop",
     "campaign-restore", "campaign-clone", "campaign-cost-drop", "campaign-material-drop", "call-reassign",
+    "piece-publish", "piece-withdraw", "piece-restore",
     "segment-look", "segment-drop", "segment-restore", "maturity-take-back", "movement-forget", "market-close", "import-undo", "rule-drop", "action-put-back", "appointment-cancel", "feed-revoke", "courtesy-step", "courtesy-undo",
     "event-check-in", "event-check-in-undo", "event-walk-in", "event-guest", "event-guest-undo",
     "event-door-close", "event-door-open",
     "dashboard", "dashboard-month", "dashboard-clients", "dashboard-export", "dashboard-own",
 }  # fmt: skip
 OPEN = {"health", "health-ready", "unsubscribe"}  # say nothing about anybody
-# Opened by their secret alone: tests/interactions/test_feeds.py, tests/campaigns/test_public.py
-SECRET = {"feed-read", "invitation-public", "invitation-calendar"}
+# Opened by their secret alone: tests/interactions/test_feeds.py, tests/campaigns/test_learning_pages.py, test_public.py
+SECRET = {"feed-read", "invitation-public", "invitation-calendar", "reading"}
 OTHERS = ("account_", "mfa_", "socialaccount_", "openid_connect_")  # allauth's own, which test themselves
 
 
@@ -290,6 +303,9 @@ def world(carla, alice, bob):
         "invitation": InvitationFactory(event=event, client=carla).pk,
         "preparation": PreparationFactory(event=event, owner=alice).pk,
         "question": EventQuestionFactory(event=event).pk,
+        "piece": PieceFactory().pk,
+        "draft": PieceFactory(draft=True).pk,
+        "series": LectureSeriesFactory().pk,
         "promise": PromiseFactory(client=carla, noted_by=alice).pk,
         "opportunity": OpportunityFactory(client=carla, raised_by=alice).pk,
         "stage": "intention",
@@ -381,6 +397,7 @@ def test_stranger_gets_nothing(name, client, db):
                 "movement-",
                 "market-",
                 "event-",
+                "piece-",
                 "segment-d",
                 "segment-r",
                 "preparation-",

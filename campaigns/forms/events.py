@@ -198,6 +198,12 @@ class ReplyForm(PanelForm):
         self.initial.setdefault("reply", question.reply)
 
 
+def _shown(name: str, whom: str) -> Iterator[Div]:
+    """A field that is shown while it is asked for."""
+    hidden = {} if whom == name else {"hidden": True}
+    yield Div(name, data_shown_by="whom", data_when=name, **hidden)
+
+
 class InviteForm(PanelForm):
     """Whom to invite, and by which channel: the first one that is allowed."""
 
@@ -226,11 +232,15 @@ class InviteForm(PanelForm):
         for name in ("second", "third"):
             self.fields[name].choices = [("", _("nothing else")), *Invitation.Way.choices]
         third = {"wrapper_class": "col-12 col-md-4"}
-        rows = [Field("whom", template=SEG)]
-        if "segment" in dict(choices):
-            rows.append(Field("segment"))
+        whom = self.data.get("whom") or self.initial["whom"]
+        if len(choices) == 1:
+            self.fields["whom"].widget = forms.HiddenInput()
+        else:
+            self.fields["whom"].widget.attrs["data-shows"] = "whom"
+        rows = [Field("whom", template=SEG) if len(choices) > 1 else "whom"]
         rows += [
-            "number",
+            *(_shown("segment", whom) if "segment" in dict(choices) else ()),
+            *_shown("number", whom),
             Div(Field("first", **third), Field("second", **third), Field("third", **third), css_class="row"),
         ]
         self.lay_out(*rows)

@@ -26,7 +26,7 @@ KIND_OF = {Attendance.CAME: "came", Attendance.NO_SHOW: "missed"}
 def follow_events(on: date) -> int:
     """Make what is to be done after the events that are over by a day; how many actions. Repeatable, every night.
 
-    Rule (issue 6): on the working day after an event, by the calendar of its host, its door is closed if nobody has,
+    Rule: on the working day after an event, by the calendar of its host, its door is closed if nobody has,
     and for each client who came there is one action to thank them, for each no-show one to call, due by the third
     working day after it. What the client asked and nobody has answered stands in it. Whoever was taken for missed and
     has come after all is thanked instead, unless somebody has called already.

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -32,6 +33,7 @@ from campaigns.services.invitations import (
 )
 from clients.models import Theme
 from clients.services.ground import clean, required
+from messaging.services import notify
 from staff.models import Branch, Role, User
 
 MAY_PREPARE = (Role.ACCOUNT_MANAGER, Role.SUPERVISOR, Role.FRONT_DESK, Role.HEAD_OFFICE)
@@ -229,7 +231,7 @@ def preparers_for(event: Event) -> QuerySet[User]:
 def add_preparation(
     *, actor: User, event: Event, kind: str, what: str, owner: User, due_on: date
 ) -> Preparation:
-    """Put one line on the checklist: who brings what by when.
+    """Put one line on the checklist: who brings what by when; they are told.
 
     Visibility: whoever may change the event. Raises: ValidationError by field; PermissionDenied.
     """
@@ -243,6 +245,13 @@ def add_preparation(
         raise ValidationError({"due_on": _("Choose today or a later day.")})
     if due_on > local_day(row):
         raise ValidationError({"due_on": _("Choose a day before the event, or its own.")})
+    if owner != actor:
+        notify(
+            user=owner,
+            kind="preparation",
+            subject=f"event/{row.pk}",
+            url=reverse("event-detail", args=[row.pk]),
+        )
     return Preparation.objects.create(event=row, kind=kind, what=what, owner=owner, due_on=due_on)
 
 

@@ -28,7 +28,7 @@ from staff.models import Role, User
 
 MAY_INVITE = (Role.ACCOUNT_MANAGER, Role.SUPERVISOR, Role.HEAD_OFFICE)
 CHUNK = 2000
-MOST = 20_000  # in one go
+MOST = 10_000  # in one go: some ten seconds
 GONE = ("closed", "deceased")
 COMING = (Answer.ACCEPTED, Answer.WAITING)  # who wishes to come
 

@@ -231,12 +231,13 @@ def campaign_forecast(request: HttpRequest, code: str) -> HttpResponse:
     """How many a launch would take in today, and why the others are left out. Counted anew each time."""
     campaign = changed(request, code)
     found = forecast(campaign, request.user)
-    control = round(campaign.control_share * found.included)
+    control = round(campaign.control_share * found.expected)
     context = {
         "campaign": campaign,
         "forecast": found,
         "control": control,
-        "contacted": found.included - control,
+        "contacted": found.expected - control,
+        "is_sample": found.looked_at < found.chosen,
         "reasons": [
             (Exclusion.Reason(reason).label, count)
             for reason, count in sorted(found.left_out.items(), key=lambda one: -one[1])

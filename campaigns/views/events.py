@@ -87,6 +87,7 @@ def event_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "on": local_day(event),
         "starts_at": timezone.localtime(event.starts_at, zone),
         "ends_at": timezone.localtime(event.ends_at, zone),
+        "ends_on": timezone.localtime(event.ends_at, zone).date(),
         "answer_until": timezone.localtime(event.answer_until, zone),
         "counts": all_counts,
         "is_over": is_over,

@@ -45,6 +45,12 @@ def money(amount: Decimal | None, currency: str = "", cents: bool = False) -> st
 
 
 @register.filter
+def cents(amount: Decimal | None) -> str:
+    """An amount to the cent, for costs; a dash where there is none."""
+    return "–" if amount is None else saying.amount(amount, cents=True)
+
+
+@register.filter
 def language_name(code: str) -> str:
     return saying.language(code)
 

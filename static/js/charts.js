@@ -20,6 +20,8 @@
 
   const percent = (value) =>
     new Intl.NumberFormat(document.documentElement.lang, { style: "percent", maximumFractionDigits: 0 }).format(value / 100);
+  const tenths = (value) =>
+    new Intl.NumberFormat(document.documentElement.lang, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value / 100);
   const text = (colour, more) => ({ color: colour, fontSize: 12, ...more });
   const frame = (c) => ({
     animation: false,
@@ -54,6 +56,32 @@
             symbol: line.values.length === 1 ? "circle" : "none",
             data: line.values.map((value, day) => [day + 1, value]),
             endLabel: { show: true, distance: 6, formatter: line.role === "now" && last != null ? `${line.name} ${percent(last)}` : line.name, ...label },
+            labelLayout: { moveOverlap: "shiftY" },
+          };
+        }),
+      };
+    },
+    weeks(spec, c) {
+      const highest = Math.max(0, ...spec.lines.flatMap((line) => line.values).filter((value) => value != null));
+      const looks = [
+        { lineStyle: { color: c.accent, width: 2.5 }, itemStyle: { color: c.accent }, label: text(c.accent, { fontWeight: 600 }), z: 3 },
+        { lineStyle: { color: c.ink3, width: 1.5, type: "dashed" }, itemStyle: { color: c.ink3 }, label: text(c.ink2), z: 2 },
+      ];
+      return {
+        ...frame(c),
+        tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value) => (value == null ? "–" : tenths(value)) },
+        grid: { left: 44, right: 116, top: 12, bottom: 24 },
+        xAxis: across(c, { type: "category", boundaryGap: false, data: spec.labels, axisLabel: text(c.ink3, { hideOverlap: true }) }),
+        yAxis: upwards(c, { max: highest ? null : 4, splitNumber: 4 }),
+        series: spec.lines.map((line, place) => {
+          const { label, ...look } = looks[place];
+          return {
+            ...look,
+            type: "line",
+            name: line.name,
+            symbol: line.values.length === 1 ? "circle" : "none",
+            data: line.values,
+            endLabel: { show: true, distance: 6, formatter: `${line.name} ${tenths(line.values.at(-1) ?? 0)}`, ...label },
             labelLayout: { moveOverlap: "shiftY" },
           };
         }),

@@ -1,6 +1,6 @@
 """The pages of events: planned by a form, guests invited and answered for, seen as far as one's book reaches."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from campaigns.models import Campaign, Event, EventQuestion, Invitation, Preparation, Target
 from campaigns.services import save_segment
+from clients.models import Tier
 from common.models import AuditEntry
 from interactions.models import Action, Contact
 from tests.factories import (
@@ -99,6 +100,13 @@ def test_it_is_called_off_with_a_reason(signed_in, bob, evening):
     assert "Invite</a>" not in page
     assert "Wine and bonds" in text_of(browser.get("/events/?show=off"))
     assert "Wine and bonds" not in text_of(browser.get("/events/"))
+
+
+def test_a_weekend_says_on_which_day_it_ends(signed_in, bob, north):
+    begins = datetime(2099, 12, 12, 18, tzinfo=north.zone)
+    event = EventFactory(branch=north, starts_at=begins, ends_at=begins + timedelta(days=1))
+    page = text_of(signed_in(bob).get(f"/events/{event.pk}/"))
+    assert "Saturday, 12 December 2099, 18:00–Sunday 13 December, 18:00" in page
 
 
 def test_the_list_has_what_is_to_come_and_apart_what_is_over(signed_in, alice, north, south, evening):
@@ -322,6 +330,20 @@ def test_where_the_answer_is_refused_no_contact_is_kept(signed_in, alice, row):
     page = text_of(signed_in(alice).post(f"/events/invitations/{row.pk}/answer/", body), 422)
     assert "At most 1 may come along." in page
     assert not Contact.objects.exists()
+
+
+def test_what_is_said_again_too_soon_asks_why_in_the_same_form(signed_in, alice, bob, row, carla):
+    Tier.objects.create(code="t", name="T", guard_blocks=True)
+    carla.tier = Tier.objects.get(code="t")
+    carla.save()
+    ContactFactory(client=carla, staff=bob, theme=row.event.theme)
+    body = {"result": "reached", "channel": "call", "answer": "accepted"}
+    browser, address = signed_in(alice), f"/events/invitations/{row.pk}/answer/"
+    page = text_of(browser.post(address, body), 422)
+    assert 'name="repeat_reason"' in page
+    assert Invitation.objects.get().answer == "asked"
+    browser.post(address, body | {"repeat_reason": "Carla asked us to call again"})
+    assert Invitation.objects.get().answer == "accepted"
 
 
 def test_an_invitation_is_taken_back(signed_in, alice, anna, row):

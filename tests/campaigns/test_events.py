@@ -17,6 +17,8 @@ from campaigns.services import (
     tick_preparation,
 )
 from clients.models import Theme
+from messaging.models import Notification
+from messaging.words import text
 from tests.factories import (
     EventFactory,
     EventQuestionFactory,
@@ -155,6 +157,11 @@ def test_called_off_once_and_with_a_reason(bob, evening):
 def test_a_line_of_the_checklist_is_ticked_by_whom_it_is_for_and_by_the_planner(evening, alice, anna, bob):
     line = add_preparation(
         actor=bob, event=evening, kind="gift", what="Wine", owner=alice, due_on=evening.branch.today()
+    )
+    told = Notification.objects.get(user=alice)
+    assert (text(told), told.url) == (
+        "You are asked to prepare something for an event.",
+        f"/events/{evening.pk}/",
     )
     done = tick_preparation(actor=alice, preparation=line)
     assert (done.done_by, done.done_at is None) == (alice, False)

@@ -372,3 +372,15 @@ def test_costs_of_a_group_stand_in_the_actions(dora, other_head, product, north,
     launch_campaign(actor=dora, campaign=campaign)
     cost = dict(Action.objects.values_list("client", "estimated_cost"))
     assert cost == {rich.pk: Decimal("40"), other.pk: Decimal("5")}
+
+
+def test_of_many_a_sample_is_looked_at_and_said_so(
+    dora, other_head, product, people, north, alice, monkeypatch
+):
+    for _n in range(10):
+        ClientFactory(branch=north, manager=alice, phone="+34600111222")  # never asked
+    monkeypatch.setattr("campaigns.services.launching.SAMPLE", 8)
+    found = forecast(planned(dora, product), dora)
+    assert (found.chosen, found.looked_at) == (20, 8)
+    assert found.included + found.left_out.get("consent", 0) == 8
+    assert found.expected == round(20 * found.included / 8)

@@ -20,7 +20,7 @@ from metrics.definitions import INDICATORS
 from metrics.periods import Period
 from metrics.reports import report, scope_of_bank
 from metrics.tables import CLIENTS_OF
-from metrics.views import _months_until
+from metrics.views.dashboard import _months_until
 from portfolio.models import BalanceSnapshot, MaturityCase, Movement
 from tests.factories import (
     AgreementFactory,

@@ -11,11 +11,11 @@ from metrics.reports import BY, NotInScope, report, scope_of_bank
 
 
 class Command(BaseCommand):
-    help = "Prints the indicators of a period, of the bank or a part of it."
+    help = "Prints the indicators of a period, of the bank or a part of it; of a campaign, its own days by default."
 
     def add_arguments(self, parser):
-        parser.add_argument("--from", dest="from_on", metavar="DATE", required=True)
-        parser.add_argument("--to", dest="to_on", metavar="DATE", required=True)
+        parser.add_argument("--from", dest="from_on", metavar="DATE", default="")
+        parser.add_argument("--to", dest="to_on", metavar="DATE", default="")
         parser.add_argument("--branch", metavar="CODE", default="")
         parser.add_argument("--manager", metavar="STAFF_NUMBER", default="")
         parser.add_argument("--campaign", metavar="CODE", default="")
@@ -23,15 +23,18 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args, from_on, to_on, by, **options):
+        is_own = bool(options["campaign"]) and not (from_on or to_on)
         try:
-            first, last = date.fromisoformat(from_on), date.fromisoformat(to_on)
+            days = [] if is_own else [date.fromisoformat(from_on), date.fromisoformat(to_on)]
         except ValueError as error:
             raise CommandError("--from and --to: write dates like 2026-03-01.") from error
         try:
             scope = scope_of_bank(
                 branch=options["branch"], manager=options["manager"], campaign=options["campaign"]
             )
-            found = report(scope, Period.asked(first, last, today=scope.today()), by=by)
+            own = scope.own_period() if is_own else None
+            period = own or Period.asked(days[0], days[1], today=scope.today())
+            found = report(scope, period, by=by)
         except NotInScope as error:
             raise CommandError("There is no such branch, manager or campaign.") from error
         except PeriodError as error:

@@ -1,7 +1,7 @@
 """The dashboard: how many clients were reached, by whom, compared with when; and who is behind a figure."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ from metrics import behind, querysets, tables, words
 from metrics.definitions import SHARE
 from metrics.figures import divided
 from metrics.forms import YEAR, ClientsForm, ScopeForm
-from metrics.periods import Kind, Period, add_months, month_end
+from metrics.periods import Kind, Period, PeriodError, add_months, month_end
 from metrics.reports import (
     BRANCH,
     MANAGER,
@@ -83,7 +83,11 @@ def _asked(request: HttpRequest, form_class: type[ScopeForm] = ScopeForm) -> Ask
     branches = list(Branch.objects.branches_of(request.user).order_by("name"))
     choices = [(branch.code, branch.name) for branch in branches] if len(branches) > 1 else []
     today = scope.today()
-    form = form_class(request.GET, today=today, branches=choices)
+    try:
+        own = scope.own_period()
+    except PeriodError:  # a campaign that has not begun
+        own = None
+    form = form_class(request.GET, today=today, branches=choices, own=own)
     form.is_valid()
     period = form.asked()
     before = period.year_before() if form.cleaned_data.get("compare") == YEAR else period.previous()
@@ -129,7 +133,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 def _frame(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     """What the page and its parts have in common: title and scope line."""
     said = words.of_period(asked.period, asked.today)
-    own = asked.scope.manager is not None and asked.scope.manager.pk == request.user.pk
+    manager = asked.scope.manager
+    own = asked.scope.campaign is None and manager is not None and manager.pk == request.user.pk
     kind = asked.form.cleaned_data.get("period")
     return {
         "asked": asked,
@@ -367,7 +372,7 @@ def dashboard_clients(request: HttpRequest) -> HttpResponse:
     figure = asked.form.cleaned_data["figure"] or "population"
     selection, scope_name = asked.scope.selection, asked.scope.group.name
     if asked.form.cleaned_data["of"] and selection.manager_id is None:
-        selection = querysets.Selection(selection.branch_id, without_manager=True)
+        selection = replace(selection, without_manager=True)
         scope_name = nobody().name
     ids = behind.clients_behind(selection, asked.period, figure)
     visible = querysets.among(Client.objects.visible_to(request.user), ids)
