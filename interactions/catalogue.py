@@ -137,21 +137,21 @@ TEXTS: dict[str, dict[str, tuple[str, str, str]]] = {
             "Dear {client},\n\nI would like to invite you to “{event}”.\n\n{date}\n{place}\n\n"
             "Please tell us here whether you will come, and whether you bring somebody:\n{link}\n\n"
             "Your number at the door is {number}.\n\nWith kind regards\n{manager}\n{bank}, {branch}",
-            "{client}, you are invited: {event}, {date}. {bank}: {link}",
+            "{bank} invites you: {event}, {day}: {link}",
         ),
         "es": (
             "Invitación: {event}",
             "Estimado/a {client}:\n\nMe gustaría invitarle a «{event}».\n\n{date}\n{place}\n\n"
             "Le ruego que nos diga aquí si vendrá y si le acompaña alguien:\n{link}\n\n"
             "Su número en la entrada es el {number}.\n\nUn cordial saludo,\n{manager}\n{bank}, {branch}",
-            "{client}, le invitamos: {event}, {date}. {bank}: {link}",
+            "{bank} le invita: {event}, {day}: {link}",
         ),
         "zh-hans": (
             "邀请函：{event}",
             "尊敬的{client}：\n\n诚邀您参加“{event}”。\n\n{date}\n{place}\n\n"
             "请通过以下链接告知您是否出席，以及是否有人同行：\n{link}\n\n"
             "您的入场号码是{number}。\n\n此致\n敬礼\n{manager}\n{bank} {branch}",
-            "{client}，诚邀您参加{event}，{date}。{bank}：{link}",
+            "{bank}诚邀您参加{event}，{day}：{link}",
         ),
     },
 }

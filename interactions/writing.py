@@ -31,7 +31,7 @@ GAPS = {
     MessageKind.NOTICE: (*EVERYWHERE, OWN_WORDS),
     MessageKind.OFFER: (*EVERYWHERE, "product"),
     MessageKind.ARTICLE: (*EVERYWHERE, OWN_WORDS),
-    MessageKind.INVITATION: (*EVERYWHERE, "event", "date", "place", "number", "link"),
+    MessageKind.INVITATION: (*EVERYWHERE, "event", "date", "day", "place", "number", "link"),
 }
 
 

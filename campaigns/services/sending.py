@@ -44,6 +44,8 @@ def event_values(action: Action, language: str) -> Mapping[str, str]:
         return {
             "event": words.title,
             "date": saying.exact(event.starts_at),
+            # A link and a title with accents leave little room in a text message.
+            "day": f"{saying.day(timezone.localdate(event.starts_at), 'MMMEd')}, {saying.clock(event.starts_at)}",
             "place": words.place,
             "number": str(invitation.number),
             "link": invitation_url(invitation),

@@ -149,6 +149,19 @@ def test_text_message_and_letter_carry_the_link_and_no_file(bob, event, invited,
     assert messages.letter_of(texts["letter"]).startswith(b"%PDF")
 
 
+@pytest.mark.parametrize("language", ["en", "es", "zh-hans"])
+def test_title_of_usual_length_finds_room_in_a_text_message(
+    bob, event, invited, north, alice, settings, language
+):
+    settings.PUBLIC_URL = "https://crm.meridian.example"
+    EventWords.objects.update(title="Noche de los mercados: qué esperar en 2027")
+    client = ClientFactory(branch=north, manager=alice, phone="+34600111333", language=language)
+    invited(client, "sms", number=12_345)
+    sent = _send(bob, event)
+    assert sent.left == []
+    assert sent.through[0].language == language
+
+
 def test_nothing_is_sent_twice_and_nothing_that_is_not_asked_for(bob, alice, carla, event, invited, north):
     first = invited(carla)
     for channel in ("call", "visit"):
