@@ -11,6 +11,15 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.routers import SimpleRouter
 
+from campaigns.api import (
+    CampaignViewSet,
+    CostLineViewSet,
+    EventViewSet,
+    InvitationViewSet,
+    PieceViewSet,
+    SegmentViewSet,
+    TargetViewSet,
+)
 from clients.api import (
     AgreementViewSet,
     ClientViewSet,
@@ -100,6 +109,13 @@ router.register("limit_crossings", LimitCrossingViewSet, "limit-crossing")
 router.register("maturities", MaturityViewSet, "maturity")
 router.register("client_assets", ClientAssetsViewSet, "client-assets")
 router.register("market_events", MarketEventViewSet, "market-event")
+router.register("segments", SegmentViewSet, "segment")
+router.register("campaigns", CampaignViewSet, "campaign")
+router.register("targets", TargetViewSet, "target")
+router.register("cost_lines", CostLineViewSet, "cost-line")
+router.register("events", EventViewSet, "event")
+router.register("invitations", InvitationViewSet, "invitation")
+router.register("pieces", PieceViewSet, "piece")
 router.register("notifications", NotificationViewSet, "notification")
 router.register("branches", BranchViewSet, "branch")
 router.register("staff", StaffViewSet, "staff")

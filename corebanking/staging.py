@@ -92,7 +92,7 @@ def _reject(cursor, kind: type[Kind], scope: Scope) -> None:
     insert = f"INSERT INTO {scope.rejects} (row_no, column_name, value, reason, by_sql)"
     staged = f"{scope.stage} s JOIN {scope.plan} p ON p.row_no = s.row_no"
     for ref in kind.refs:
-        if scope.has(ref.column):
+        if ref.unknown is not None and scope.has(ref.column):
             cursor.execute(
                 f"{insert} SELECT s.row_no, %s, s.{ref.column}, %s, true FROM {staged}"
                 f" WHERE s.{ref.column} IS NOT NULL AND p.{ref.into} IS NULL",
@@ -161,6 +161,9 @@ def preview(kind: type[Kind], scope: Scope) -> list[dict]:
                 ],
             }
         )
+    notes = kind.notes(scope)
+    if lines and notes:
+        lines[0]["notes"] = notes
     return lines
 
 

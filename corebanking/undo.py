@@ -68,8 +68,9 @@ def _columns(kind: type[Kind], model: type[Model], *, computed: bool = True) -> 
     return [connection.ops.quote_name(str(column)) for column in found]
 
 
+# Added to nothing, lest the planner look for the row before by walking through all that came since.
 _TRACKED = """
-    SELECT u.*, (SELECT max(b.pgh_id) FROM {history} b WHERE b.pgh_obj_id = u.id AND b.pgh_id < u.first) AS before
+    SELECT u.*, (SELECT max(b.pgh_id + 0) FROM {history} b WHERE b.pgh_obj_id = u.id AND b.pgh_id < u.first) AS before
     FROM (
         SELECT pgh_obj_id AS id, min(pgh_id) AS first, max(pgh_id) AS last,
             bool_or(pgh_label = 'insert') AS made, bool_or(pgh_label = 'delete') AS gone

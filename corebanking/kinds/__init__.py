@@ -11,6 +11,7 @@ from corebanking.kinds.people import Relations
 from corebanking.kinds.portfolio import HoldingParties, Holdings, Products
 from corebanking.kinds.purchases import Purchases
 from corebanking.kinds.staff import Branches, Staff
+from corebanking.kinds.targets import Targets
 from corebanking.refusals import ImportRefused
 
 KINDS: dict[str, type[Kind]] = {
@@ -35,6 +36,7 @@ KINDS: dict[str, type[Kind]] = {
         Movements,
         ChannelUses,
         Contacts,
+        Targets,
     )
 }
 

@@ -40,7 +40,7 @@ class Ref:
     into: str
     table: str
     by: str
-    unknown: Any  # lazy sentence: why the row is rejected
+    unknown: Any  # lazy sentence: why the row is rejected; None: the commit makes what is not there
 
     @property
     def alias(self) -> str:
@@ -237,6 +237,11 @@ class Kind:
     @classmethod
     def settling(cls, scope: Scope) -> list[str]:
         """Statements over the plan of the good rows, where rows of one file bear on each other."""
+        return []
+
+    @classmethod
+    def notes(cls, scope: Scope) -> list[str]:
+        """Sentences for the preview: what the good rows would do beyond themselves."""
         return []
 
     @classmethod

@@ -8,12 +8,15 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, Application
 from rest_framework.test import APIClient
 
+from campaigns.models import Campaign, Event, Invitation, Target
+from clients.models import Theme
 from tests.factories import (
     ActionFactory,
     AdviceFactory,
     AgreementFactory,
     AppointmentFactory,
     BalanceFactory,
+    CampaignFactory,
     ChannelUseFactory,
     ClientAssetsFactory,
     ClientFactory,
@@ -22,10 +25,12 @@ from tests.factories import (
     ContactFactory,
     CourtesyFactory,
     DatedFactFactory,
+    EventFactory,
     FactFactory,
     HoldingFactory,
     HouseholdFactory,
     IntroductionFactory,
+    InvitationFactory,
     LimitCrossingFactory,
     MaturityFactory,
     MovementReasonFactory,
@@ -36,6 +41,7 @@ from tests.factories import (
     ReferralFactory,
     RelationFactory,
     ServiceCaseFactory,
+    TargetFactory,
 )
 
 
@@ -81,6 +87,33 @@ def machine():
     return _call_as
 
 
+def campaign_of(manager) -> Campaign:
+    """One of the whole bank, under way."""
+    today = manager.today()
+    found = Campaign.objects.filter(code="BANK").first()
+    return found or CampaignFactory(
+        code="BANK",
+        theme=Theme.objects.get(code="product"),
+        starts_on=today,
+        ends_on=today + timedelta(days=30),
+        state="running",
+        planned_by=manager,
+    )
+
+
+def target_of(client, manager, **more) -> Target:
+    return TargetFactory(client=client, manager=manager, **{"campaign": campaign_of(manager), **more})
+
+
+def event_of(branch, planner) -> Event:
+    return EventFactory(branch=branch, planned_by=planner, title="An evening of wine")
+
+
+def invitation_of(client, manager, **more) -> Invitation:
+    event = more.pop("event", None) or event_of(client.branch, manager)
+    return InvitationFactory(event=event, client=client, invited_by=manager, action=None, **more)
+
+
 def rows_of(client, manager) -> dict:
     """What is known of a client, agreed with, and voiced by a client: a row of each."""
     purchase = PurchaseFactory(client=client, number=f"PU-{client.number}", seller=manager)
@@ -114,6 +147,8 @@ def rows_of(client, manager) -> dict:
         "limit_crossing": LimitCrossingFactory(purchase=purchase),
         "maturity": MaturityFactory(client=client),
         "advice": AdviceFactory(client=client, by=manager),
+        "target": target_of(client, manager),
+        "invitation": invitation_of(client, manager),
     }
 
 

@@ -56,11 +56,18 @@ COLLECTIONS = {
     "client_assets": ("client", "number"),
     "maturities": ("maturity", "pk"),
     "advice": ("advice", "pk"),
+    "targets": ("target", "pk"),
+    "invitations": ("invitation", "pk"),
 }
 # Collections in which nobody's client is.
 CATALOGUES = {
     "tiers", "themes", "fact_types", "products", "prices", "rates", "branches", "staff", "notifications", "imports",
     "market_events",
+    "segments",
+    "campaigns",
+    "cost_lines",
+    "events",
+    "pieces",
 }  # fmt: skip
 # Ways to reach a client are nothing for head office without the right to identities.
 WITHHELD = {("dora", "contact_points")}
@@ -192,6 +199,8 @@ def changes_of(row: dict, user) -> list[tuple[str, str, dict]]:
         ("post", f"{at['maturity']}/unsettle/", {}),
         ("put", f"{at['movement']}/reason/", {"reason": "rate"}),
         ("post", f"{at['movement']}/reason/", {"reason": "family", "competitor": "Banco Sur"}),
+        ("patch", f"{at['target']}/", {"outcome": "later"}),
+        ("post", f"{at['invitation']}/answer/", {"answer": "declined"}),
         ("post", f"{at['referral']}/plan/", {"on": row["client"].branch.today().isoformat()}),
         ("post", f"{at['referral']}/finish/", {"outcome": "Plan signed"}),
     ]
