@@ -22,6 +22,13 @@ WAYS = [(one.value, one.label) for one in (
 )]  # fmt: skip
 
 
+class _ProductsField(forms.ModelMultipleChoiceField):
+    """Products of the same name differ by their currency."""
+
+    def label_from_instance(self, product: Product) -> str:
+        return f"{product.name}, {product.currency}"
+
+
 class CampaignForm(PanelForm):
     """Theme, whom, how, when, and who answers for it."""
 
@@ -29,17 +36,15 @@ class CampaignForm(PanelForm):
     code = forms.CharField(
         label=_("Code"), max_length=40, help_text=_("Stands in files and in each purchase that it brings.")
     )
-    theme = forms.ModelChoiceField(label=_("Theme"), queryset=Theme.objects.all())
+    theme = forms.ModelChoiceField(label=_("Theme"), queryset=Theme.objects.all(), empty_label=_("Choose"))
     objective = forms.ChoiceField(label=_("Objective"), choices=Campaign.Objective.choices)
     segment = forms.ModelChoiceField(
-        label=_("Whom: a segment"), queryset=Segment.objects.none(), required=False
+        label=_("Whom: a segment"), queryset=Segment.objects.none(), required=False, empty_label=_("Choose")
     )
     branch = forms.ModelChoiceField(
         label=_("Of which branch"), queryset=Branch.objects.none(), required=False
     )
-    products = forms.ModelMultipleChoiceField(
-        label=_("Products"), queryset=Product.objects.none(), required=False
-    )
+    products = _ProductsField(label=_("Products"), queryset=Product.objects.none(), required=False)
     method = forms.ChoiceField(label=_("How"), choices=Campaign.Method.choices)
     channels = forms.MultipleChoiceField(
         label=_("By which channels"),
