@@ -32,7 +32,7 @@ class _ProductsField(forms.ModelMultipleChoiceField):
 class CampaignForm(PanelForm):
     """Theme, whom, how, when, and who answers for it."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True}))
+    name = forms.CharField(label=_("Name of the campaign"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True}))
     code = forms.CharField(
         label=_("Code"), max_length=40, help_text=_("Stands in files and in each purchase that it brings.")
     )
@@ -54,7 +54,7 @@ class CampaignForm(PanelForm):
     )
     frequency = forms.ChoiceField(label=_("How often"), choices=Campaign.Frequency.choices)
     starts_on = forms.DateField(label=_("From"), widget=day_input())
-    ends_on = forms.DateField(label=_("To"), widget=day_input())
+    ends_on = forms.DateField(label=_("Until"), widget=day_input())
     control_percent = forms.DecimalField(
         label=_("Left alone, percent"),
         min_value=0,

@@ -214,7 +214,7 @@ class InviteForm(PanelForm):
         label=_("Segment"), queryset=None, required=False, empty_label=_("Choose one")
     )
     number = forms.CharField(label=_("Client number"), required=False, max_length=40)
-    first = forms.ChoiceField(label=_("By"), choices=Invitation.Way.choices)
+    first = forms.ChoiceField(label=_("By which channel"), choices=Invitation.Way.choices)
     second = forms.ChoiceField(label=_("Else by"), required=False)
     third = forms.ChoiceField(label=_("Else by"), required=False)
 
