@@ -32,7 +32,9 @@ class _ProductsField(forms.ModelMultipleChoiceField):
 class CampaignForm(PanelForm):
     """Theme, whom, how, when, and who answers for it."""
 
-    name = forms.CharField(label=_("Name of the campaign"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True}))
+    name = forms.CharField(
+        label=_("Name of the campaign"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True})
+    )
     code = forms.CharField(
         label=_("Code"), max_length=40, help_text=_("Stands in files and in each purchase that it brings.")
     )

@@ -83,7 +83,9 @@ class AudienceForm(PanelForm):
 
 
 class SeriesForm(PanelForm):
-    name = forms.CharField(label=_("Name of the series"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True}))
+    name = forms.CharField(
+        label=_("Name of the series"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True})
+    )
     about = forms.CharField(
         label=_("What it is about"),
         max_length=2000,
