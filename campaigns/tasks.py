@@ -1,5 +1,7 @@
 """Doorways for Celery: ids in, services called."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
@@ -8,6 +10,8 @@ from campaigns.services.acting import tend_campaigns
 from campaigns.services.aftermath import follow_events
 from campaigns.services.launching import freeze, launch_forgotten
 from campaigns.services.learning import send_forgotten, settle_piece
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="campaigns.launch", time_limit=3600)
@@ -20,10 +24,12 @@ def launch(campaign_id: int) -> None:
 def tend() -> None:
     """Twice an hour: launch what was forgotten, begin the rounds of the day, end what is over, follow up events, send
     what clients are to read and a lost queue forgot."""
-    launch_forgotten()
-    tend_campaigns()
-    follow_events(timezone.localdate())
-    send_forgotten()
+    steps = (launch_forgotten, tend_campaigns, lambda: follow_events(timezone.localdate()), send_forgotten)
+    for step in steps:
+        try:
+            step()
+        except Exception:
+            logger.exception("a step of the night failed")
 
 
 @shared_task(name="campaigns.send_piece", time_limit=3600)

@@ -58,7 +58,11 @@ _CAMPAIGNS_CONTACT = """
                              AND c.occurred_at < (cc.ends_on + 1)::timestamp AT TIME ZONE cb.time_zone
                              AND (c.campaign_code = cc.code OR EXISTS (
                                  SELECT 1 FROM campaigns_targetaction cr
-                                  WHERE cr.target_id = ct.id AND cr.action_id = c.action_id))))
+                                  WHERE cr.target_id = ct.id AND cr.action_id = c.action_id)
+                               OR EXISTS (
+                                 SELECT 1 FROM campaigns_invitation ci JOIN campaigns_event ce ON ce.id = ci.event_id
+                                  WHERE ci.client_id = ct.client_id AND ce.campaign_id = cc.id
+                                    AND c.action_id IN (ci.action_id, ci.follow_up_id)))))
                     OFFSET 0)"""
 # Without a product, an opportunity is about its kind.
 _CAMPAIGNS_OPPORTUNITY = f"""

@@ -154,7 +154,7 @@ def _over(bank: Bank, head: User, second: User) -> None:
             planned_amount=Decimal(planned),
             actual_amount=Decimal(actual),
         )
-    end_campaign(actor=None, campaign=row)
+    end_campaign(actor=head, campaign=row)
 
 
 def _weekend(bank: Bank, madrid: User, head: User) -> Event:

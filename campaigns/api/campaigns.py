@@ -210,7 +210,9 @@ class CampaignViewSet(Listed, Retrieved, ApiViewSet):
             "segment": version.segment if version is not None else None,
         }
         data = self.read(CampaignInput, partial=True)
-        campaigns.plan_campaign(actor=request.user, campaign=campaign, **(now | data))
+        campaigns.plan_campaign(
+            actor=request.user, campaign=campaign, keeps_version="segment" not in data, **(now | data)
+        )
         return self.answer(campaign)
 
     @extend_schema(request=Nothing, responses=CampaignSerializer)

@@ -1,23 +1,28 @@
 """What a campaign asks account managers to do: actions round by round, paused, taken up, ended."""
 
+import logging
 from collections.abc import Iterable
 from datetime import date, timedelta
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, CampaignGroup, Target, TargetAction
-from clients.models import Assignment
+from campaigns.services.campaigns import LONGEST_DAYS
+from clients.models import Assignment, Channel
 from common.text import clean_line
 from interactions.models import Action, Appointment, Severity
 from interactions.planner import Wish, place
 from interactions.querysets import SILENT
 from interactions.services.opening import New, new_ids, open_actions
+from interactions.services.permission import Ground
 from interactions.services.plans import loads_of
 from staff.models import Branch, User
+
+logger = logging.getLogger(__name__)
 
 State = Campaign.State
 Outcome = Target.Outcome
@@ -52,11 +57,11 @@ def _round(campaign: Campaign, number: int, first: date, last: date) -> int:
         .exclude(outcome__in=SETTLED)
         .exclude(client__status__in=(*SILENT, "dormant"))
         .exclude(Exists(rounds.exclude(cancelled)))
-        .select_related("client")
-        .only("id", "client_id", "tier_id", "channel", "client__branch_id")
+        .select_related("client__branch")
+        .defer("client__search", "client__document_number")
         .order_by(F("tier__rank").desc(nulls_last=True), "pk")
     )
-    targets = list(waiting)
+    targets = _allowed(campaign, list(waiting))
     if not targets:
         return 0
     standing = _standing(campaign, [target.client_id for target in targets], last)
@@ -81,9 +86,24 @@ def _round(campaign: Campaign, number: int, first: date, last: date) -> int:
             open_actions(
                 rows[at : at + CHUNK], theme=campaign.theme, channel=channel, origin=Action.Origin.CAMPAIGN
             )
-    _price(campaign, fresh, coming)
+    if number == 1:
+        _price(campaign, fresh, coming)  # so much a client, not a contact
     _write(targets, number, standing, coming)
     return len(targets)
+
+
+def _allowed(campaign: Campaign, targets: list[Target]) -> list[Target]:
+    """Those who may be contacted as things are now: a complaint, a consent taken back, another agreement hold others up."""
+    found = []
+    for at in range(0, len(targets), CHUNK):
+        part = targets[at : at + CHUNK]
+        ground = Ground.of([target.client for target in part])
+        found += [
+            target
+            for target in part
+            if ground.why_not(target.client, target.channel or Channel.CALL, campaign.theme) is None
+        ]
+    return found
 
 
 def _standing(campaign: Campaign, clients: list[int], last: date) -> dict[int, int]:
@@ -232,8 +252,19 @@ def extend_campaign(*, actor: User, campaign: Campaign, ends_on: date) -> Campai
         raise ValidationError(_("It does not run any more."))
     if ends_on <= row.ends_on or ends_on < actor.today():
         raise ValidationError({"ends_on": _("Choose a day after the present last one.")})
-    if (ends_on - row.starts_on).days > 731:
+    if (ends_on - row.starts_on).days > LONGEST_DAYS:
         raise ValidationError({"ends_on": _("A campaign lasts at most two years.")})
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('launch'))")
+    others = Target.objects.filter(
+        campaign__state__in=(State.RUNNING, State.PAUSED, State.LAUNCHING),
+        campaign__starts_on__lte=ends_on,
+        campaign__ends_on__gt=row.ends_on,
+        client__in=row.targets.values("client"),
+    ).exclude(campaign=row)
+    if taken := others.count():
+        words = _("%(count)s of its clients are in another campaign in those days.")
+        raise ValidationError({"ends_on": words % {"count": taken}})
     row.ends_on = ends_on
     row.save(update_fields=["ends_on"])
     act(row, on=max(row.starts_on, actor.today()))
@@ -241,41 +272,54 @@ def extend_campaign(*, actor: User, campaign: Campaign, ends_on: date) -> Campai
 
 
 @transaction.atomic
-def end_campaign(*, actor: User | None, campaign: Campaign, reason: str = "") -> Campaign:
+def end_campaign(*, actor: User, campaign: Campaign, reason: str = "") -> Campaign:
     """End a campaign: what nobody has done is taken off Today. A second call changes nothing.
 
-    `actor` empty: its last day is over. Raises: ValidationError where it was never launched; PermissionDenied.
+    Raises: ValidationError where it was never launched; PermissionDenied.
     """
-    row = (
-        _held(actor, campaign)
-        if actor is not None
-        else Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
-    )
+    row = _held(actor, campaign)
     if row.state == State.ENDED:
         return row
     if row.state not in (State.RUNNING, State.PAUSED):
         raise ValidationError(_("It was never launched."))
-    row.state, row.ended_at, row.reason = State.ENDED, timezone.now(), clean_line(reason)[:300]
-    fields = ["state", "ended_at", "reason"]
-    if actor is not None and row.starts_on <= actor.today() < row.ends_on:
+    row.reason = clean_line(reason)[:300]
+    if row.starts_on <= actor.today() < row.ends_on:
         row.ends_on = actor.today()
-        fields.append("ends_on")
-    row.save(update_fields=fields)
-    _take_back(row, _("The campaign is over."))
+    row.save(update_fields=["reason", "ends_on"])
+    _ended(row)
     return row
 
 
+def _is_over(campaign: Campaign, today: date) -> bool:
+    """Whether the last day is over everywhere: the clock of the last branch may be a day behind."""
+    return campaign.ends_on + timedelta(days=1) < today
+
+
 def tend_campaigns(on: date | None = None) -> dict[str, int]:
-    """What every night does: the rounds that begin, and the campaigns whose last day is over everywhere. Repeatable."""
+    """What every night does: the rounds that begin, and the campaigns whose last day is over everywhere. Repeatable.
+
+    One that cannot be tended holds up no other.
+    """
     done = {"made": 0, "ended": 0}
     today = on or timezone.localdate()
-    for campaign in Campaign.objects.filter(state__in=(State.RUNNING, State.PAUSED)).select_related("theme"):
-        # A day later than the server's: the clock of the last branch may be behind.
-        if campaign.ends_on + timedelta(days=1) < today:
-            end_campaign(actor=None, campaign=campaign)
-            done["ended"] += 1
-            continue
-        with transaction.atomic():
-            row = Campaign.objects.select_for_update(of=("self",)).select_related("theme").get(pk=campaign.pk)
-            done["made"] += act(row, on=max(row.starts_on, today))
+    for pk in Campaign.objects.filter(state__in=(State.RUNNING, State.PAUSED)).values_list("pk", flat=True):
+        try:
+            with transaction.atomic():
+                row = Campaign.objects.select_for_update(of=("self",)).select_related("theme").get(pk=pk)
+                if _is_over(row, today):
+                    done["ended"] += _ended(row)
+                else:
+                    done["made"] += act(row, on=max(row.starts_on, today))
+        except Exception:
+            logger.exception("campaign could not be tended campaign=%s", pk)
     return done
+
+
+def _ended(row: Campaign) -> int:
+    """End a locked campaign whose last day is over."""
+    if row.state not in (State.RUNNING, State.PAUSED):
+        return 0
+    row.state, row.ended_at = State.ENDED, timezone.now()
+    row.save(update_fields=["state", "ended_at"])
+    _take_back(row, _("The campaign is over."))
+    return 1

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Target, TargetAction
+from campaigns.services.acting import SETTLED
 from clients.models import Client
 from clients.querysets import OfClientQuerySet
 from clients.services.ground import may_edit
@@ -38,11 +39,18 @@ def action_of(target: Target) -> Action | None:
     return last.action if last is not None else None
 
 
+def to_call(campaign: Campaign, user: User) -> OfClientQuerySet:
+    """The rounds whose client is still to be contacted: not the blocked, dormant or complaining, nor who has said no."""
+    workable = Action.objects.open().workable().filter(client__in=Action.objects.reachable_by(user))
+    rows = TargetAction.objects.filter(
+        target__campaign=campaign, target__arm="treatment", action__in=workable
+    )
+    return rows.exclude(target__outcome__in=SETTLED)
+
+
 def next_to_call(campaign: Campaign, user: User, *, after: Target | None = None) -> Target | None:
     """Whom to call next: of one's own, then of all in one's sight, what is due first; never the same again at once."""
-    open_rounds = TargetAction.objects.worked_by(user).filter(
-        target__campaign=campaign, action__state="planned", target__arm="treatment"
-    )
+    open_rounds = to_call(campaign, user)
     if after is not None:
         open_rounds = open_rounds.exclude(target=after)
     mine = open_rounds.filter(action__in=Action.objects.waiting_for(user, user.today()))
@@ -98,15 +106,19 @@ def _held(actor: User, target: Target) -> Target:
 def _settle(actor: User, row: Target, outcome: str) -> None:
     if outcome and outcome not in Outcome.values:
         raise ValidationError({"outcome": _("Choose one of the list.")})
+    before, was_at = row.outcome, row.outcome_at
     row.outcome = outcome
     row.outcome_at, row.outcome_by = (timezone.now(), actor) if outcome else (None, None)
     row.save(update_fields=["outcome", "outcome_at", "outcome_by"])
-    if outcome in (Outcome.DECLINED, Outcome.BOUGHT, Outcome.UNREACHABLE):
-        made = TargetAction.objects.filter(target=row, has_joined=False).values("action")
-        said = str(Outcome(outcome).label)
+    made = TargetAction.objects.filter(target=row, has_joined=False).values("action")
+    if outcome in SETTLED:
         Action.objects.open().filter(pk__in=made).update(
-            state=Action.State.SKIPPED, reason=said[:300], closed_at=timezone.now()
+            state=Action.State.SKIPPED, reason=str(Outcome(outcome).label)[:300], closed_at=row.outcome_at
         )
+    elif before in SETTLED and was_at is not None and row.campaign.state == Campaign.State.RUNNING:
+        # What the word had ended stands again.
+        ended = Action.objects.filter(pk__in=made, state=Action.State.SKIPPED, closed_at=was_at)
+        ended.update(state=Action.State.PLANNED, reason="", closed_at=None)
 
 
 @dataclass(frozen=True)

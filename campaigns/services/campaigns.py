@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.conf import settings
@@ -49,8 +49,10 @@ def plan_campaign(
     control_share: Decimal = Decimal(0),
     responsible: Iterable[User] = (),
     campaign: Campaign | None = None,
+    keeps_version: bool = False,
 ) -> Campaign:
-    """Write a campaign down, or change one (`campaign`) that nobody has launched. It takes the segment's version of now.
+    """Write a campaign down, or change one (`campaign`) that nobody has launched. It takes the segment's version of now,
+    or (`keeps_version`) keeps the one it has.
 
     Rule: a change of one that waits for approval or has it makes it a draft again, for somebody agreed to another.
     Visibility: head office for the bank or any branch; a supervisor for a branch of theirs.
@@ -68,7 +70,9 @@ def plan_campaign(
     row.channels = _channels(channels)
     row.starts_on, row.ends_on = _period(starts_on, ends_on)
     row.branch = _branch(actor, branch)
-    row.segment_version = _version(actor, segment)
+    version = row.segment_version
+    if version is None or segment is None or version.segment_id != segment.pk or not keeps_version:
+        row.segment_version = _version(actor, segment)
     row.script = _long_text("script", script)
     row.budget = _money("budget", budget)
     row.currency = _currency(row, currency)
@@ -78,7 +82,8 @@ def plan_campaign(
     row.state = State.DRAFT
     row.seed = row.seed or secrets.randbits(62)
     people = list(responsible)
-    if any(not person.is_active for person in people):
+    before = set(row.responsible.values_list("pk", flat=True)) if row.pk else set()
+    if any(not person.is_active and person.pk not in before for person in people):
         raise ValidationError({"responsible": _("Choose people who work here.")})
     if not _is_plain(row.code):
         raise ValidationError({"code": _("Use letters, digits, dots and dashes only.")})
@@ -102,6 +107,15 @@ def _changing(actor: User, campaign: Campaign) -> Campaign:
     if not row.is_planning:
         raise ValidationError(_("It was launched: what it is and whom it is for stands."))
     return row
+
+
+def _priced_anew(row: Campaign) -> None:
+    """What was approved is not what is planned any more: a draft again. Nothing is priced of one that was put aside."""
+    if row.state == State.DROPPED:
+        raise ValidationError(_("It was put aside."))
+    if row.state in (State.WAITING, State.APPROVED):
+        row.state = State.DRAFT
+        row.save(update_fields=["state"])
 
 
 def _held(actor: User, campaign: Campaign) -> Campaign:
@@ -235,9 +249,12 @@ def may_decide(user: User, campaign: Campaign) -> bool:
 
 
 @transaction.atomic
-def decide_campaign(*, actor: User, campaign: Campaign, approved: bool, reason: str = "") -> Campaign:
+def decide_campaign(
+    *, actor: User, campaign: Campaign, approved: bool, reason: str = "", read_at: datetime | None = None
+) -> Campaign:
     """Approve or refuse one that waits; refused it is a draft again, with the reason. Whoever asked is told.
 
+    `read_at` is the moment of the asking that the actor has read: another one since is not what was approved.
     Raises: ValidationError on `reason` where it is refused without one, or where it waits no more; PermissionDenied.
     """
     row = (
@@ -249,6 +266,8 @@ def decide_campaign(*, actor: User, campaign: Campaign, approved: bool, reason: 
         raise PermissionDenied
     if row.state != State.WAITING:
         raise ValidationError(_("It does not wait for approval any more."))
+    if read_at is not None and read_at != row.asked_at:
+        raise ValidationError(_("It was changed and asked for anew since you read it. Read it again."))
     reason = clean_line(reason)[:300]
     if not approved and not reason:
         raise ValidationError({"reason": _("Write why it is refused.")})
@@ -360,9 +379,13 @@ def _free_code(code: str) -> str:
 def price_groups(*, actor: User, campaign: Campaign, costs: dict[Tier | None, Decimal]) -> None:
     """Say what one client of each tier costs; `None` stands for all other clients. What is not named costs nothing.
 
-    Rule: costs may be corrected as long as the campaign is not put aside. Raises: ValidationError on `unit_cost`.
+    Rule: before the launch somebody has to agree anew; after it costs may still be corrected.
+    Raises: ValidationError on `unit_cost`, or where it was put aside.
     """
     row = _held(actor, campaign)
+    known = {group.tier_id: group.unit_cost for group in row.groups.all()}
+    if known != {tier.pk if tier else None: amount for tier, amount in costs.items()}:
+        _priced_anew(row)
     for tier, amount in costs.items():
         CampaignGroup.objects.update_or_create(
             campaign=row,
@@ -385,7 +408,7 @@ def write_cost(
     event: Event | None = None,
     line: CostLine | None = None,
 ) -> CostLine:
-    """Write down one cost, or change one (`line`). It is in the campaign's currency.
+    """Write down one cost, or change one (`line`). It is in the campaign's currency; a planned one is agreed to anew.
 
     Visibility: whoever may change the campaign. Raises: ValidationError by field.
     """
@@ -396,7 +419,10 @@ def write_cost(
         raise ValidationError({"event": _("Choose one of the list.")})
     found = line or CostLine(campaign=row, written_by=actor)
     found.what = required("what", what, _("Write what it is for."), most=150)
-    found.planned_amount = _money("planned_amount", planned_amount)
+    planned = _money("planned_amount", planned_amount)
+    if planned != (found.planned_amount if found.pk else 0):
+        _priced_anew(row)
+    found.planned_amount = planned
     found.actual_amount = None if actual_amount is None else _money("actual_amount", actual_amount)
     found.tier, found.event, found.currency = tier, event, row.currency
     found.save()

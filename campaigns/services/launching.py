@@ -1,11 +1,12 @@
 """Launch: who is in is frozen, with why and in which arm; who is left out is written down with the reason."""
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import BooleanField, ExpressionWrapper
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,6 +25,8 @@ from messaging.services import notify
 from staff.models import Branch, User
 
 CHUNK = 2000
+logger = logging.getLogger(__name__)
+
 SAMPLE = 3000
 AT_ONCE = 1000  # so many are frozen while somebody waits; of more a worker does it
 State = Campaign.State
@@ -72,7 +75,10 @@ def launch_campaign(*, actor: User, campaign: Campaign) -> Campaign:
         if many:
             after_commit("campaigns.launch", row.pk)
             return row
-        return freeze(row)
+        launched = freeze(row)
+    if not launched.is_launched:
+        raise ValidationError(launched.reason)
+    return launched
 
 
 def chosen(campaign: Campaign, user: User) -> ClientQuerySet:
@@ -105,6 +111,8 @@ class Forecast:
 def forecast(campaign: Campaign, user: User) -> Forecast:
     """What a launch today would freeze, without writing anything; of many clients judged by a sample of some thousands."""
     rows = chosen(campaign, user).order_by()
+    if campaign.targets.exists():
+        rows = Client.objects.filter(targets__campaign=campaign)
     count = rows.count()
     looked_at = count
     if count > SAMPLE:
@@ -124,22 +132,25 @@ def forecast(campaign: Campaign, user: User) -> Forecast:
 @transaction.atomic
 def freeze(campaign: Campaign) -> Campaign:
     """Write down the list of a campaign that is being launched, draw its arms, make the first actions. Repeatable."""
+    one_launch_at_a_time()
     row = Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
     if row.state != State.LAUNCHING or row.launched_by is None:
         return row
-    if not row.targets.exists():  # else a file has delivered the list, with its arms
-        found = _sorted(row, row.launched_by, chosen(row, row.launched_by))
-        control = drawn(
-            ((number, (target.branch_id, target.tier_id)) for target, number in found.targets),
-            share=row.control_share,
-            seed=row.seed,
-        )
-        for target, number in found.targets:
-            target.arm = Arm.CONTROL if number in control else Arm.TREATMENT
+    delivered = dict(row.targets.values_list("client", "arm"))  # by a file, into the draft
+    rows = Client.objects.filter(targets__campaign=row) if delivered else chosen(row, row.launched_by)
+    found = _sorted(row, row.launched_by, rows)
+    if not found.targets:
+        row.state, row.reason = State.APPROVED, _("Nobody would be in it today.")
+        row.save(update_fields=["state", "reason"])
+        return row
+    _draw(row, found, delivered)
+    if delivered:
+        _settle_delivered(row, found)
+    else:
         # In the order of their lots: what is spread over the period by it favours nobody.
         found.targets.sort(key=lambda one: lot(row.seed, one[1]))
         Target.objects.bulk_create([target for target, _number in found.targets], batch_size=CHUNK)
-        Exclusion.objects.bulk_create(found.left_out, batch_size=CHUNK)
+    Exclusion.objects.bulk_create(found.left_out, batch_size=CHUNK)
     row.state, row.launched_at, row.reason = State.RUNNING, timezone.now(), ""
     row.save(update_fields=["state", "launched_at", "reason"])
     act(row, on=max(row.starts_on, row.launched_by.today()))
@@ -151,6 +162,37 @@ def freeze(campaign: Campaign) -> Campaign:
             url=f"/campaigns/{row.code}/",
         )
     return row
+
+
+def one_launch_at_a_time() -> None:
+    """Until the transaction ends nobody else freezes or lengthens a campaign: of two, the second sees the first's list."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('launch'))")
+
+
+def _draw(campaign: Campaign, found: Sorted, delivered: dict[int, str]) -> None:
+    """Give each target its arm: the delivered one where a file names who is left alone, else by the draw."""
+    if Arm.CONTROL in delivered.values():
+        for target, _number in found.targets:
+            target.arm = delivered[target.client_id]
+        return
+    control = drawn(
+        ((number, (target.branch_id, target.tier_id)) for target, number in found.targets),
+        share=campaign.control_share,
+        seed=campaign.seed,
+    )
+    for target, number in found.targets:
+        target.arm = Arm.CONTROL if number in control else Arm.TREATMENT
+
+
+def _settle_delivered(campaign: Campaign, found: Sorted) -> None:
+    """Of a list that a file has delivered: who may not be contacted goes, the others get arm and channel."""
+    campaign.targets.filter(client__in=[one.client_id for one in found.left_out]).delete()
+    rows = {row.client_id: row for row in campaign.targets.all()}
+    for target, _number in found.targets:
+        row = rows[target.client_id]
+        row.arm, row.channel = target.arm, target.channel
+    Target.objects.bulk_update(rows.values(), ["arm", "channel"], batch_size=CHUNK)
 
 
 def _sorted(campaign: Campaign, user: User, rows: ClientQuerySet) -> Sorted:
@@ -194,7 +236,8 @@ def _sorted(campaign: Campaign, user: User, rows: ClientQuerySet) -> Sorted:
 
 def _chunks(campaign: Campaign, user: User, rows: ClientQuerySet) -> Iterator[dict[int, list[int]]]:
     """Ids of the chosen clients with the groups of the rule that took each in, some thousands at a time."""
-    rule = campaign.segment_version.rule if campaign.segment_version is not None else None
+    version = campaign.segment_version
+    rule = version.rule if version is not None and not campaign.targets.exists() else None
     groups = rule["groups"] if rule else []
     asked = {
         f"in_{number}": ExpressionWrapper(
@@ -226,7 +269,7 @@ def _way(campaign: Campaign, client: Client, ground: Ground) -> tuple[str, str]:
 def _elsewhere(campaign: Campaign):
     """Targets, in either arm, of other campaigns that run in these days: who is left alone there stays alone."""
     return Target.objects.filter(
-        campaign__state__in=(State.RUNNING, State.PAUSED),
+        campaign__state__in=(State.RUNNING, State.PAUSED, State.LAUNCHING),
         campaign__starts_on__lte=campaign.ends_on,
         campaign__ends_on__gte=campaign.starts_on,
     ).exclude(campaign=campaign)
@@ -234,5 +277,11 @@ def _elsewhere(campaign: Campaign):
 
 def launch_forgotten() -> int:
     """Launch what is being launched and whose task was lost; how many. Repeatable."""
-    waiting: Iterable[Campaign] = Campaign.objects.filter(state=State.LAUNCHING)
-    return sum(freeze(campaign).is_launched for campaign in waiting)
+    done = 0
+    for campaign in Campaign.objects.filter(state=State.LAUNCHING).order_by("pk"):
+        try:
+            done += freeze(campaign).is_launched
+        except Exception:
+            # One that cannot be launched is its planner's trouble, not the night's.
+            logger.exception("launch failed campaign=%s", campaign.pk)
+    return done

@@ -255,9 +255,7 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
             for product in campaign.products.all()
         ],
         "materials": list(campaign.materials.all()),
-        "left": TargetAction.objects.worked_by(user)
-        .filter(target__campaign=campaign, target__arm="treatment", action__state="planned")
-        .count(),
+        "left": calling.to_call(campaign, user).count(),
         "today": user.today(),
         "url": reverse("call", args=[pk]),
     }

@@ -1,5 +1,6 @@
 """Campaigns: the list, the plan with its costs, approval and launch, and how far it has come."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
@@ -24,7 +25,7 @@ from campaigns.services import acting, calling
 from campaigns.services import campaigns as planning
 from campaigns.services.launching import forecast, launch_campaign
 from common import saying
-from common.pages import editable, go, panel_form, tell, way_back
+from common.pages import as_moment, as_number, editable, go, panel_form, tell, way_back
 from common.paging import keyset
 
 A_PAGE = 25
@@ -149,6 +150,7 @@ def campaign_detail(request: HttpRequest, code: str) -> HttpResponse:
         "materials": list(campaign.materials.all()),
         "occasions": list(campaign.occasions.prefetch_related("wordings").order_by("starts_at")),
         "may_change": may_change,
+        "read": as_number(campaign.asked_at) if campaign.asked_at else 0,
         "may_decide": campaign.state == State.WAITING and planning.may_decide(user, campaign),
         "shows_money": user.role in planning.MAY_PLAN,
     }
@@ -288,9 +290,17 @@ def campaign_approve(request: HttpRequest, code: str) -> HttpResponse:
     return _done(
         request,
         campaign,
-        lambda: planning.decide_campaign(actor=request.user, campaign=campaign, approved=True),
+        lambda: planning.decide_campaign(
+            actor=request.user, campaign=campaign, approved=True, read_at=_read_at(request)
+        ),
         _("Approved: %(name)s."),
     )
+
+
+def _read_at(request: HttpRequest) -> datetime:
+    """The moment of the asking that was read: without one, nothing was."""
+    given = request.POST.get("read", "")
+    return as_moment(int(given)) if given.isascii() and given.isdigit() and len(given) < 20 else as_moment(0)
 
 
 def campaign_refuse(request: HttpRequest, code: str) -> HttpResponse:

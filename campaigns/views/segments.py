@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.core.exceptions import ValidationError
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -35,15 +36,18 @@ def _only_those_who_write(request: HttpRequest) -> None:
 def segment_list(request: HttpRequest) -> HttpResponse:
     """One's own and those of head office, the latest first, each in words."""
     _only_those_who_write(request)
+    latest = SegmentVersion.objects.order_by("segment", "-number").distinct("segment")
     page = keyset(
-        Segment.objects.visible_to(request.user).select_related("owner").prefetch_related("versions"),
+        Segment.objects.visible_to(request.user)
+        .select_related("owner")
+        .prefetch_related(Prefetch("versions", queryset=latest, to_attr="latest")),
         keys=("-created_at", "-id"),
         size=A_PAGE,
         cursor=request.GET.get("cursor", ""),
     )
     rows, known = [], {}
     for segment in page.rows:
-        version = max(segment.versions.all(), key=lambda one: one.number)
+        version = segment.latest[0]
         rows.append({"segment": segment, "version": version, "said": _said(version, known)})
     return render(request, "campaigns/segments.html", {"page": page, "rows": rows})
 

@@ -6,13 +6,19 @@ from decimal import Decimal
 import pytest
 
 from campaigns.models import Target
-from campaigns.services.campaigns import price_groups, write_cost, write_material
+from campaigns.services.campaigns import (
+    ask_approval,
+    decide_campaign,
+    price_groups,
+    write_cost,
+    write_material,
+)
 from campaigns.services.launching import launch_campaign
 from clients.models import Tier
 from interactions.models import Action, Contact
 from tests.browser.test_journeys import AXE
 from tests.browser.test_portfolio import RULES
-from tests.campaigns.test_launching import approved, planned, reachable
+from tests.campaigns.test_launching import planned, reachable
 from tests.factories import PieceFactory, ProductFactory, PurchaseFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,12 +33,14 @@ def winter(north, alice, anna, bank):
     reachable(north, alice, name="Maximiliana Fernández de Córdoba y Álvarez de Toledo", native_name="陈美琳")
     for n in range(4):
         reachable(north, alice if n % 2 else anna, name=f"Berta {n}")
-    campaign = approved(dora, other, gold, script="Begin with the weekend.", control_share=Decimal("0.2"))
+    campaign = planned(dora, gold, script="Begin with the weekend.", control_share=Decimal("0.2"))
     price_groups(
         actor=dora, campaign=campaign, costs={Tier.objects.get(code="gold"): Decimal(9), None: Decimal(2)}
     )
     write_cost(actor=dora, campaign=campaign, what="Brochures", planned_amount=Decimal("99.50"))
     write_material(actor=dora, campaign=campaign, title="Is it safe?", text="In our own vault.")
+    ask_approval(actor=dora, campaign=campaign)
+    decide_campaign(actor=other, campaign=campaign, approved=True)
     launch_campaign(actor=dora, campaign=campaign)
     Target.objects.filter(arm="control").update(manager=anna)
     PurchaseFactory(
