@@ -100,7 +100,9 @@ def _shown(made: Review, campaign: Campaign, request: HttpRequest) -> dict[str, 
         "caution": _caution(made),
         "days": words.of_period(made.period, made.scope.today()),
         "part": _part(made, request),
-        "products": saying.listed([one.product for one in made.treated.sold if one.is_named]),
+        "products": saying.listed(
+            list(dict.fromkeys(one.product for one in made.treated.sold if one.is_named))
+        ),
         "lines": list(_lines(made)),
         "sold": made.treated.sold,
         "clients_url": _behind(made, "population"),
