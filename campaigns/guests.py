@@ -17,13 +17,13 @@ from interactions.words import contact_title
 
 SHOWN = {
     "": gettext_lazy("All"),
-    "asked": gettext_lazy("No answer"),
-    "accepted": gettext_lazy("Coming"),
+    "asked": gettext_lazy("Not answered"),
+    "accepted": gettext_lazy("Will come"),
     "waiting": gettext_lazy("Waiting"),
     "declined": gettext_lazy("Not coming"),
     "came": gettext_lazy("Came"),
     "no_show": gettext_lazy("Missed"),
-    "withdrawn": gettext_lazy("Withdrawn"),
+    "withdrawn": gettext_lazy("Invitation withdrawn"),
 }
 _COUNTED = {
     "invited": Q(is_walk_in=False),

@@ -33,3 +33,10 @@ def beside(action: Action, number: str) -> tuple[str, str] | None:
     cases = MaturityCase.objects.filter(holding__number=key, client=action.client_id)
     case = cases.filter(matures_on=action.event_on).first() if action.event_on else None
     return (_("The maturity"), reverse("maturity", args=[case.pk])) if case is not None else None
+
+
+def begins_elsewhere(action: Action) -> bool:
+    """Whether the contact is logged on a page of its own: a call of a campaign with its script, an invitation with its
+    answer."""
+    is_invitation = action.source == Source.EVENT and action.about.startswith(("invite:", "free:"))
+    return action.origin == Action.Origin.CAMPAIGN and (action.source == "" or is_invitation)

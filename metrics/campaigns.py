@@ -38,8 +38,7 @@ FIRST_BOUGHT = f"""
                   FROM portfolio_purchase q
                  WHERE q.client_id = p.client_id AND q.bought_on >= p.from_on AND q.bought_on <= p.to_on
                    AND q.reverses_id IS NULL{OF_PRODUCTS}
-                   AND NOT EXISTS (SELECT 1 FROM portfolio_purchase r
-                                    WHERE r.reverses_id = q.id AND r.bought_on <= p.to_on)"""
+                   AND coalesce((SELECT r.bought_on > p.to_on FROM portfolio_purchase r WHERE r.reverses_id = q.id), true)"""
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ PAGES = {
     "call-outcome": (["target"], {"alice", "bob"}),
     "campaign-action": (["called"], {"alice", "bob", "dora"}),
     "target-list": (["campaign"], {"bob", "dora"}),
-    "target-export": (["campaign"], {"bob", "dora"}),
+    "target-export": (["campaign"], {"alice", "bob", "dora"}),
     **{
         name: (["campaign"], {"bob", "dora"})
         for name in (

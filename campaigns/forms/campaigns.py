@@ -22,24 +22,31 @@ WAYS = [(one.value, one.label) for one in (
 )]  # fmt: skip
 
 
+class _ProductsField(forms.ModelMultipleChoiceField):
+    """Products of the same name differ by their currency."""
+
+    def label_from_instance(self, product: Product) -> str:
+        return f"{product.name}, {product.currency}"
+
+
 class CampaignForm(PanelForm):
     """Theme, whom, how, when, and who answers for it."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True}))
+    name = forms.CharField(
+        label=_("Name of the campaign"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True})
+    )
     code = forms.CharField(
         label=_("Code"), max_length=40, help_text=_("Stands in files and in each purchase that it brings.")
     )
-    theme = forms.ModelChoiceField(label=_("Theme"), queryset=Theme.objects.all())
+    theme = forms.ModelChoiceField(label=_("Theme"), queryset=Theme.objects.all(), empty_label=_("Choose"))
     objective = forms.ChoiceField(label=_("Objective"), choices=Campaign.Objective.choices)
     segment = forms.ModelChoiceField(
-        label=_("Whom: a segment"), queryset=Segment.objects.none(), required=False
+        label=_("Whom: a segment"), queryset=Segment.objects.none(), required=False, empty_label=_("Choose")
     )
     branch = forms.ModelChoiceField(
         label=_("Of which branch"), queryset=Branch.objects.none(), required=False
     )
-    products = forms.ModelMultipleChoiceField(
-        label=_("Products"), queryset=Product.objects.none(), required=False
-    )
+    products = _ProductsField(label=_("Products"), queryset=Product.objects.none(), required=False)
     method = forms.ChoiceField(label=_("How"), choices=Campaign.Method.choices)
     channels = forms.MultipleChoiceField(
         label=_("By which channels"),
@@ -49,7 +56,7 @@ class CampaignForm(PanelForm):
     )
     frequency = forms.ChoiceField(label=_("How often"), choices=Campaign.Frequency.choices)
     starts_on = forms.DateField(label=_("From"), widget=day_input())
-    ends_on = forms.DateField(label=_("To"), widget=day_input())
+    ends_on = forms.DateField(label=_("Until"), widget=day_input())
     control_percent = forms.DecimalField(
         label=_("Left alone, percent"),
         min_value=0,

@@ -214,9 +214,12 @@ class InviteForm(PanelForm):
         label=_("Segment"), queryset=None, required=False, empty_label=_("Choose one")
     )
     number = forms.CharField(label=_("Client number"), required=False, max_length=40)
-    first = forms.ChoiceField(label=_("By"), choices=Invitation.Way.choices)
+    first = forms.ChoiceField(label=_("By which channel"), choices=Invitation.Way.choices)
     second = forms.ChoiceField(label=_("Else by"), required=False)
     third = forms.ChoiceField(label=_("Else by"), required=False)
+    fourth = forms.ChoiceField(label=_("Else by"), required=False)
+    fifth = forms.ChoiceField(label=_("Else by"), required=False)
+    ORDER = ("first", "second", "third", "fourth", "fifth")
 
     def __init__(self, *args, user: User, event: Event, **kwargs):
         super().__init__(*args, **kwargs)
@@ -229,7 +232,11 @@ class InviteForm(PanelForm):
             choices.insert(0, ("campaign", _("The clients of the campaign")))
         self.fields["whom"].choices = choices
         self.initial.setdefault("whom", choices[0][0])
-        for name in ("second", "third"):
+        if event.campaign is not None:
+            # In the order in which the campaign chooses.
+            ways = [way for way in event.campaign.channels if way in Invitation.Way.values]
+            self.initial = dict(zip(self.ORDER, ways, strict=False)) | self.initial
+        for name in self.ORDER[1:]:
             self.fields[name].choices = [("", _("nothing else")), *Invitation.Way.choices]
         third = {"wrapper_class": "col-12 col-md-4"}
         whom = self.data.get("whom") or self.initial["whom"]
@@ -241,7 +248,7 @@ class InviteForm(PanelForm):
         rows += [
             *(_shown("segment", whom) if "segment" in dict(choices) else ()),
             *_shown("number", whom),
-            Div(Field("first", **third), Field("second", **third), Field("third", **third), css_class="row"),
+            Div(*(Field(name, **third) for name in self.ORDER), css_class="row"),
         ]
         self.lay_out(*rows)
 
@@ -263,7 +270,7 @@ class InviteForm(PanelForm):
         return cleaned
 
     def channels(self) -> list[str]:
-        return [self.cleaned_data[name] for name in ("first", "second", "third") if self.cleaned_data[name]]
+        return [self.cleaned_data[name] for name in self.ORDER if self.cleaned_data[name]]
 
     def clients(self) -> ClientQuerySet:
         whom = self.cleaned_data["whom"]

@@ -58,7 +58,7 @@ class PieceForm(PanelForm):
 class AudienceForm(PanelForm):
     """All one works with, a segment, or the clients of a campaign who are contacted."""
 
-    audience = forms.ChoiceField(label=_("To"))
+    audience = forms.ChoiceField(label=_("To whom"))
 
     def __init__(self, *args, user: User, **kwargs):
         super().__init__(*args, **kwargs)
@@ -83,7 +83,9 @@ class AudienceForm(PanelForm):
 
 
 class SeriesForm(PanelForm):
-    name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True}))
+    name = forms.CharField(
+        label=_("Name of the series"), max_length=120, widget=forms.TextInput(attrs={"autofocus": True})
+    )
     about = forms.CharField(
         label=_("What it is about"),
         max_length=2000,

@@ -33,6 +33,8 @@ def act(campaign: Campaign, *, on: date) -> int:
     Rule (domain.md, Campaign): the treatment arm's only, spread over the round's working days within what each account
     manager's days hold, higher tiers first; who has an open action of the theme is told in that one. Repeatable.
     """
+    if campaign.is_from_file and campaign.decided_by_id is None:
+        return 0  # it came by a file, running: nobody here has approved it, and its work is done where it came from
     if campaign.state != State.RUNNING or campaign.method != Campaign.Method.CONTACTS:
         return 0
     made = 0

@@ -94,6 +94,7 @@ class Forecast:
     looked_at: int  # fewer than chosen: a random sample, by which the others are judged
     included: int
     left_out: dict[str, int]
+    by_tier: dict[int | None, int]  # of those included
 
     @property
     def expected(self) -> int:
@@ -114,7 +115,10 @@ def forecast(campaign: Campaign, user: User) -> Forecast:
     reasons: dict[str, int] = {}
     for one in found.left_out:
         reasons[one.reason] = reasons.get(one.reason, 0) + 1
-    return Forecast(count, looked_at, len(found.targets), reasons)
+    tiers: dict[int | None, int] = {}
+    for target, _number in found.targets:
+        tiers[target.tier_id] = tiers.get(target.tier_id, 0) + 1
+    return Forecast(count, looked_at, len(found.targets), reasons, tiers)
 
 
 @transaction.atomic

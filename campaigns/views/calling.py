@@ -110,11 +110,13 @@ def _with(rows: QuerySet[Target]) -> QuerySet[Target]:
 def told(user, targets: list[Target]) -> list[dict]:
     """Each target as the reader may read it, with its last action and how often it was tried. Two questions."""
     actions = Action.objects.in_bulk([target.action_id for target in targets if target.action_id])
-    tried = Contact.objects.tried_for(list(actions))
+    tried: dict[int | None, list[Contact]] = {}
+    for contact in Contact.objects.filter(action__in=list(actions), voided_at=None):
+        tried.setdefault(contact.action_id, []).append(contact)
     found = []
     for target in targets:
         action = actions.get(target.action_id)
-        attempts = [one for one in tried.get(target.action_id, []) if not one.is_void]
+        attempts = tried.get(target.action_id, [])
         last = max(attempts, key=lambda one: one.occurred_at, default=None)
         found.append(
             {
@@ -380,11 +382,13 @@ def _not_shown(campaign: Campaign, user, is_out: bool, arm: str) -> int:
 
 
 def target_export(request: HttpRequest, code: str) -> HttpResponse:
-    """The frozen list, or who was left out, as a file: of the clients in one's sight. Recorded."""
-    only_planners(request)
+    """The frozen list, or who was left out, as a file: of the clients in one's sight. Recorded.
+
+    Account managers get the call list; who is left alone is no business of theirs.
+    """
     campaign, user = seen(request, code), request.user
-    is_out = request.GET.get("arm", "") == "out"
-    arm = request.GET.get("arm", "")
+    arm = request.GET.get("arm", "") if user.role != "account_manager" else "treatment"
+    is_out = arm == "out"
     rows = (
         Exclusion.objects.worked_by(user).filter(campaign=campaign)
         if is_out

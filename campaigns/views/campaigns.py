@@ -1,5 +1,7 @@
 """Campaigns: the list, the plan with its costs, approval and launch, and how far it has come."""
 
+from decimal import Decimal
+
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, Sum
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,7 +18,7 @@ from campaigns.forms.campaigns import (
     MaterialForm,
     ReasonForm,
 )
-from campaigns.models import Campaign, CostLine, Exclusion, Material, Target
+from campaigns.models import Campaign, CampaignGroup, CostLine, Exclusion, Material, Target
 from campaigns.rules import Known, said
 from campaigns.services import acting, calling
 from campaigns.services import campaigns as planning
@@ -176,23 +178,27 @@ def _money(campaign: Campaign) -> dict:
         .annotate(n=Count("pk"))
         .values_list("tier", "n")
     )
-    named = {group.tier_id for group in groups}
-    others = sum(count for tier, count in by_tier.items() if tier not in named)
     per_head = [
         {"group": group, "count": count, "amount": group.unit_cost * count}
-        for group in groups
-        for count in [
-            others + by_tier.get(None, 0) if group.tier_id is None else by_tier.get(group.tier_id, 0)
-        ]
+        for group, count in _heads(groups, by_tier)
     ]
     totals = campaign.cost_lines.aggregate(planned=Sum("planned_amount"), actual=Sum("actual_amount"))
+    # What a client costs is planned and spent alike once the list is frozen, as in the review (campaigns.costs).
     heads = sum(row["amount"] for row in per_head)
+    is_known = totals["actual"] is not None or heads
     return {
         "lines": lines,
         "per_head": per_head,
         "planned_total": (totals["planned"] or 0) + heads,
-        "actual_total": totals["actual"],
+        "actual_total": (totals["actual"] or 0) + heads if is_known else None,
     }
+
+
+def _heads(groups: list[CampaignGroup], by_tier: dict[int | None, int]) -> list[tuple[CampaignGroup, int]]:
+    """Each group of costs with its clients: who is in no group by tier is in that of all others."""
+    named = {group.tier_id for group in groups if group.tier_id is not None}
+    others = sum(count for tier, count in by_tier.items() if tier not in named)
+    return [(group, others if group.tier_id is None else by_tier.get(group.tier_id, 0)) for group in groups]
 
 
 def _how_far(campaign: Campaign, user) -> dict:
@@ -232,11 +238,16 @@ def campaign_forecast(request: HttpRequest, code: str) -> HttpResponse:
     campaign = changed(request, code)
     found = forecast(campaign, request.user)
     control = round(campaign.control_share * found.expected)
+    groups = list(campaign.groups.all())
+    treated = Decimal(found.expected - control) / found.included if found.included else Decimal(0)
+    heads = sum(group.unit_cost * count * treated for group, count in _heads(groups, found.by_tier))
+    lines = campaign.cost_lines.aggregate(planned=Sum("planned_amount"))["planned"] or 0
     context = {
         "campaign": campaign,
         "forecast": found,
         "control": control,
         "contacted": found.expected - control,
+        "cost": (lines + heads).quantize(Decimal(1)) if groups else None,
         "is_sample": found.looked_at < found.chosen,
         "reasons": [
             (Exclusion.Reason(reason).label, count)

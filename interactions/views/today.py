@@ -18,7 +18,7 @@ from clients.views.panels import editable_client
 from common import saying
 from common.pages import addresses, editable, go, shown_status, tell, way_back
 from interactions import forms, services, words
-from interactions.beside import beside
+from interactions.beside import begins_elsewhere, beside
 from interactions.models import Action, Appointment, Arrival, Contact, Courtesy, HolderCall
 from interactions.querysets import MONEY, OWED, SILENT, TOUCH, around
 from interactions.services.actions import wake_action
@@ -250,6 +250,7 @@ def _hand(request: HttpRequest, action: Action, number: str, on: date) -> dict:
         "rank": words.rank(action, on),
         "to_say": _to_say(action),
         "beside": beside(action, number),
+        "begins_elsewhere": begins_elsewhere(action),
         "phone": ContactPoint.objects.usable().filter(client=action.client_id, kind="phone").first(),
         "may_reveal": may_reveal(request.user),
         "today": on,

@@ -24,6 +24,7 @@ from metrics.figures import Figure
 from metrics.periods import Period, PeriodError
 from metrics.reports import NotInScope, Scope, scope_for
 from metrics.tables import Cell, cell_of
+from staff.models import Role
 
 
 def campaign_review(request: HttpRequest, code: str) -> HttpResponse:
@@ -103,6 +104,7 @@ def _shown(made: Review, campaign: Campaign, request: HttpRequest) -> dict[str, 
         "products": saying.listed(
             list(dict.fromkeys(one.product for one in made.treated.sold if one.is_named))
         ),
+        "shows_costs": _shows_costs(request),
         "lines": list(_lines(made)),
         "sold": made.treated.sold,
         "clients_url": _behind(made, "population"),
@@ -337,7 +339,7 @@ def campaign_review_export(request: HttpRequest, code: str) -> HttpResponse:
     if made is None:
         raise Http404
     head = [_("Figure"), _("Of"), _("Value"), _("Out of"), _("Currency")]
-    lines = list(_cells(made, campaign))
+    lines = list(_cells(made, campaign, with_costs=_shows_costs(request)))
     audit.record(
         actor=request.user,
         act=AuditEntry.Act.EXPORT,
@@ -353,7 +355,12 @@ def _span(period: Period) -> str:
     return f"{period.from_on}–{period.to_on}"
 
 
-def _cells(made: Review, campaign: Campaign) -> Iterator[list[Any]]:
+def _shows_costs(request: HttpRequest) -> bool:
+    """Costs and budget are for those who plan campaigns."""
+    return request.user.role != Role.ACCOUNT_MANAGER
+
+
+def _cells(made: Review, campaign: Campaign, *, with_costs: bool) -> Iterator[list[Any]]:
     for name, arm in ((_("Campaign"), made.treated), (_("Control"), made.control)):
         yield [_("Clients"), name, arm.clients, None, ""]
         for key, figure in arm.figures.items():
@@ -370,6 +377,8 @@ def _cells(made: Review, campaign: Campaign) -> Iterator[list[Any]]:
     for sold in made.treated.sold:
         for one in sold.sales.amounts or ():
             yield [_("Sold"), sold.product, one.amount, sold.buyers, one.currency]
+    if not with_costs:
+        return
     for group in made.costs.groups:
         if group.group.is_inside:
             tier = made.tiers.get(group.group.tier) or _("No tier")

@@ -163,6 +163,19 @@ def test_the_frozen_list_shows_arms_reasons_and_what_lies_outside(
     assert AuditEntry.objects.filter(act="export", subject__startswith="campaign/").exists()
 
 
+def test_an_account_manager_exports_the_own_calls_and_never_who_is_left_alone(
+    signed_in, alice, dora, other_head, product, people
+):
+    campaign = launched(dora, other_head, product)
+    left = campaign.targets.filter(client__assignments__manager=alice).first()
+    Target.objects.filter(pk=left.pk).update(arm="control")
+    for asked in ("", "&arm=control", "&arm=out", "&arm=treatment"):
+        exported = signed_in(alice).get(f"/campaigns/WINTER/targets/export/?format=csv{asked}")
+        lines = b"".join(exported.streaming_content).decode()
+        assert len(lines.splitlines()) == 3, asked
+        assert left.client.number not in lines
+
+
 def test_control_clients_stand_on_no_call_list(signed_in, bob, dora, other_head, product, people):
     campaign = launched(dora, other_head, product, control_share=0)
     left = campaign.targets.first()

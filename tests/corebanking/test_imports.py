@@ -324,4 +324,5 @@ def test_kinds_are_listed_in_the_order_in_which_a_bank_loads_them(signed_in, eri
         "movements",
         "channel_use",
         "contacts",
+        "targets",
     ]
