@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -110,3 +111,15 @@ def _plain(value):
     if isinstance(value, Decimal):
         return str(value)  # exact: a float would skip rows or repeat them
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def read_through(rows: QuerySet, *, keys: tuple[str, ...], most: int, size: int = 2000) -> Iterator:
+    """Rows one after the other, read page by page: no cursor stays open on the database (PgBouncer)."""
+    cursor = ""
+    while most > 0:
+        page = keyset(rows, keys=keys, size=min(most, size), cursor=cursor)
+        yield from page.rows
+        most -= len(page.rows)
+        if not page.after:
+            return
+        cursor = page.after

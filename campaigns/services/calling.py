@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Target, TargetAction
 from campaigns.services.acting import SETTLED
-from clients.models import Client
+from clients.models import Assignment, Client
 from clients.querysets import OfClientQuerySet
 from clients.services.ground import may_edit
 from interactions.models import Action, Contact
@@ -26,11 +26,16 @@ Outcome = Target.Outcome
 def call_list(campaign: Campaign, user: User) -> OfClientQuerySet:
     """The contacted arm of a campaign among the clients a person works with; the other arm is on no list.
 
-    Annotates `action_id`: of the last round.
+    Annotates `action_id`, of the last round, and who holds the book now: `holder_id`, `holder`.
     """
     last = TargetAction.objects.filter(target=OuterRef("pk")).order_by("-number").values("action")[:1]
     rows = Target.objects.worked_by(user).filter(campaign=campaign, arm="treatment")
-    return rows.annotate(action_id=Subquery(last))
+    held = Assignment.objects.filter(client=OuterRef("client"), role="primary", to_on=None)
+    return rows.annotate(
+        action_id=Subquery(last),
+        holder_id=Subquery(held.values("manager")[:1]),
+        holder=Subquery(held.values("manager__name")[:1]),
+    )
 
 
 def action_of(target: Target) -> Action | None:

@@ -9,10 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns.models import Segment, SegmentVersion
-from campaigns.rules import checked, condition, reads_words
+from campaigns.rules import Known, checked, condition, reads_words, said
 from clients.models import Client
 from clients.querysets import ClientQuerySet
 from clients.services.ground import required
+from common import saying
 from staff.models import Role, User
 
 MAY_WRITE = (Role.SUPERVISOR, Role.HEAD_OFFICE)
@@ -138,3 +139,13 @@ def restore_segment(*, actor: User, segment: Segment) -> None:
             Segment.objects.filter(pk=segment.pk).update(dropped_at=None)
     except IntegrityError as error:
         raise ValidationError(_("You have a segment of this name already.")) from error
+
+
+def version_words(version: SegmentVersion, known: Known) -> str:
+    """Whom a version chooses, in words. `known` keeps the words of codes that were asked for already."""
+    if version.numbers is not None:
+        return _("A list of %(count)s client numbers") % {"count": saying.number(len(version.numbers))}
+    try:
+        return said(version.rule or {}, known)
+    except KeyError:  # a condition that a later release no longer knows
+        return _("A rule that can no longer be read")

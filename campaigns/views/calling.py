@@ -1,7 +1,5 @@
 """The call list of a campaign: who is on it, one client after another, who calls whom; and the frozen list itself."""
 
-from collections.abc import Iterator
-
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,7 +22,7 @@ from common import audit, saying
 from common.exports import EXPORT_LIMIT, as_csv, as_xlsx
 from common.models import AuditEntry
 from common.pages import editable, go, panel_form, shown_status, tell
-from common.paging import keyset
+from common.paging import keyset, read_through
 from common.text import is_id
 from interactions import services as interactions
 from interactions.models import Action, Contact
@@ -32,7 +30,6 @@ from portfolio.suitability import suitability
 from staff.models import User
 
 A_PAGE = 25
-CHUNK = 2000
 CALLERS = ("account_manager", "supervisor")
 _TALKED = Contact.objects.filter(voided_at=None, result="reached").values("action")
 _TRIED = Contact.objects.filter(voided_at=None).values("action")
@@ -58,7 +55,7 @@ SHOWN = {
 
 
 def _chosen(request: HttpRequest, campaign: Campaign) -> tuple[QuerySet[Target], str, str]:
-    """The rows that the address asks for: what to show, and of which account manager."""
+    """The rows that the address asks for: what to show, and whose book they are in now."""
     rows = calling.call_list(campaign, request.user)
     show, manager = request.GET.get("show", ""), request.GET.get("manager", "")
     if show in SHOWN:
@@ -66,9 +63,9 @@ def _chosen(request: HttpRequest, campaign: Campaign) -> tuple[QuerySet[Target],
     else:
         show = ""
     if manager == "nobody":
-        rows = rows.filter(manager=None)
+        rows = rows.filter(holder_id=None)
     elif is_id(manager):
-        rows = rows.filter(manager=int(manager))
+        rows = rows.filter(holder_id=int(manager))
     else:
         manager = ""
     return rows, show, manager
@@ -92,7 +89,7 @@ def call_list(request: HttpRequest, code: str) -> HttpResponse:
         "shows": [(value, label) for value, (label, _condition) in SHOWN.items()],
         "manager": manager,
         "managers": User.objects.filter(
-            pk__in=calling.call_list(campaign, user).order_by().values("manager")
+            pk__in=calling.call_list(campaign, user).order_by().values("holder_id")
         ).order_by("name")[:200],
         "may_call": user.role in CALLERS and campaign.state == Campaign.State.RUNNING,
         "form": ReassignForm(people=_people(user)) if user.role == "supervisor" else None,
@@ -428,16 +425,8 @@ def target_export(request: HttpRequest, code: str) -> HttpResponse:
     related = ["client__tier", "client__branch"] + ([] if is_out else ["manager"])
     found = rows.select_related(*related).defer("client__search", "client__document_number")
     write = as_csv if request.GET.get("format") == "csv" else as_xlsx
-    return write(f"campaign-{campaign.code}", head, (line(row) for row in _read_through(found)))
-
-
-def _read_through(rows: QuerySet) -> Iterator:
-    """One after the other, read page by page: no cursor stays open on the database."""
-    cursor, left = "", EXPORT_LIMIT
-    while left > 0:
-        page = keyset(rows, keys=("id",), size=min(left, CHUNK), cursor=cursor)
-        yield from page.rows
-        left -= len(page.rows)
-        if not page.after:
-            return
-        cursor = page.after
+    return write(
+        f"campaign-{campaign.code}",
+        head,
+        (line(row) for row in read_through(found, keys=("id",), most=EXPORT_LIMIT)),
+    )

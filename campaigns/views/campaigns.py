@@ -19,12 +19,12 @@ from campaigns.forms.campaigns import (
     MaterialForm,
     ReasonForm,
 )
-from campaigns.models import Campaign, CampaignGroup, CostLine, Exclusion, Material, Target
-from campaigns.rules import Known, said
+from campaigns.models import Campaign, CampaignGroup, CostLine, Event, Exclusion, Material, Target
+from campaigns.rules import Known
 from campaigns.services import acting, calling
 from campaigns.services import campaigns as planning
 from campaigns.services.launching import forecast, launch_campaign
-from common import saying
+from campaigns.services.segments import version_words
 from common.pages import as_moment, as_number, editable, go, panel_form, tell, way_back
 from common.paging import keyset
 
@@ -146,9 +146,14 @@ def campaign_detail(request: HttpRequest, code: str) -> HttpResponse:
             str(dict(Target._meta.get_field("channel").choices).get(c, c)) for c in campaign.channels
         ],
         "responsible": list(campaign.responsible.all()),
-        "said": _said(version, known) if version is not None else "",
+        "said": version_words(version, known) if version is not None else "",
         "materials": list(campaign.materials.all()),
-        "occasions": list(campaign.occasions.prefetch_related("wordings").order_by("starts_at")),
+        "occasions": list(
+            Event.objects.visible_to(user)
+            .filter(campaign=campaign)
+            .prefetch_related("wordings")
+            .order_by("starts_at")
+        ),
         "may_change": may_change,
         "read": as_number(campaign.asked_at) if campaign.asked_at else 0,
         "may_decide": campaign.state == State.WAITING and planning.may_decide(user, campaign),
@@ -159,15 +164,6 @@ def campaign_detail(request: HttpRequest, code: str) -> HttpResponse:
     if campaign.is_launched:
         context |= _how_far(campaign, user)
     return render(request, "campaigns/campaign.html", context)
-
-
-def _said(version, known: Known) -> str:
-    if version.numbers is not None:
-        return _("A list of %(count)s client numbers") % {"count": saying.number(len(version.numbers))}
-    try:
-        return said(version.rule or {}, known)
-    except KeyError:  # a condition that a later release no longer knows
-        return _("A rule that can no longer be read")
 
 
 def _money(campaign: Campaign) -> dict:

@@ -1,7 +1,5 @@
 """Articles and cases: written, published, sent, and who opened them; series of lectures; the reader's own page."""
 
-from collections.abc import Iterator
-
 import pghistory
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -26,12 +24,11 @@ from common import audit, saying
 from common.exports import EXPORT_LIMIT, as_csv, as_xlsx
 from common.models import AuditEntry
 from common.pages import editable, go, panel_form, shown_status, tell, way_back
-from common.paging import keyset
+from common.paging import keyset, read_through
 from common.rates import too_many
 from staff.models import User
 
 A_PAGE = 25
-CHUNK = 2000
 MOST_LECTURES = 200  # of one series
 READINGS = 30  # a minute from one address
 READERS = (*PLANNERS, "account_manager")
@@ -216,22 +213,10 @@ def piece_export(request: HttpRequest, pk: int) -> HttpResponse:
             _sent_at(row),
             row.opened_at,
         ]
-        for row in _read_through(_whole(sendings))
+        for row in read_through(_whole(sendings), keys=("-sent_at", "-id"), most=EXPORT_LIMIT)
     )
     write = as_csv if request.GET.get("format") == "csv" else as_xlsx
     return write(f"piece-{piece.pk}", head, lines)
-
-
-def _read_through(rows: OfClientQuerySet) -> Iterator[PieceSending]:
-    """One after the other, read page by page: no cursor stays open on the database."""
-    cursor, left = "", EXPORT_LIMIT
-    while left > 0:
-        page = keyset(rows, keys=("-sent_at", "-id"), size=min(left, CHUNK), cursor=cursor)
-        yield from page.rows
-        left -= len(page.rows)
-        if not page.after:
-            return
-        cursor = page.after
 
 
 @require_POST

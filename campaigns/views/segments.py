@@ -1,7 +1,5 @@
 """Segments: the list, the rule while it is written with its live count, and who is in one."""
 
-from collections.abc import Iterator
-
 from django.core.exceptions import ValidationError
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,21 +9,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from campaigns.models import Segment, SegmentVersion
-from campaigns.rules import Known, said
+from campaigns.rules import Known
 from campaigns.services import MAY_WRITE, look, members
 from campaigns.services import segments as services
+from campaigns.services.segments import version_words
 from campaigns.views.builder import changed, drawn, rule_of
-from clients.models import Client
-from clients.querysets import ClientQuerySet
 from clients.sight import shown_name, shown_native
-from common import audit, saying
+from common import audit
 from common.exports import EXPORT_LIMIT, as_csv, as_xlsx
 from common.models import AuditEntry
 from common.pages import editable, go, shown_status, tell
-from common.paging import keyset
+from common.paging import keyset, read_through
 
 A_PAGE = 25
-CHUNK = 2000
 
 
 def _only_those_who_write(request: HttpRequest) -> None:
@@ -48,17 +44,8 @@ def segment_list(request: HttpRequest) -> HttpResponse:
     rows, known = [], {}
     for segment in page.rows:
         version = segment.latest[0]
-        rows.append({"segment": segment, "version": version, "said": _said(version, known)})
+        rows.append({"segment": segment, "version": version, "said": version_words(version, known)})
     return render(request, "campaigns/segments.html", {"page": page, "rows": rows})
-
-
-def _said(version: SegmentVersion, known: Known) -> str:
-    if version.numbers is not None:
-        return _("A list of %(count)s client numbers") % {"count": saying.number(len(version.numbers))}
-    try:
-        return said(version.rule or {}, known)
-    except KeyError:  # a condition that a later release no longer knows
-        return _("A rule that can no longer be read")
 
 
 def segment_add(request: HttpRequest) -> HttpResponse:
@@ -147,8 +134,8 @@ def segment_detail(request: HttpRequest, pk: int) -> HttpResponse:
     audit.record(actor=user, act=AuditEntry.Act.SEARCH, subject=f"segment/{segment.pk}", detail="members")
     context = {
         "segment": segment,
-        "said": _said(versions[0], known),
-        "versions": [{"version": version, "said": _said(version, known)} for version in versions],
+        "said": version_words(versions[0], known),
+        "versions": [{"version": version, "said": version_words(version, known)} for version in versions],
         "count": found.count(),
         "page": page,
         "rows": [
@@ -184,22 +171,10 @@ def segment_export(request: HttpRequest, pk: int) -> HttpResponse:
             client.branch.name,
             client.manager_name or "",
         ]
-        for client in _read_through(found)
+        for client in read_through(found, keys=("sort_name", "id"), most=EXPORT_LIMIT)
     )
     write = as_csv if request.GET.get("format") == "csv" else as_xlsx
     return write(f"segment-{segment.pk}", head, lines)
-
-
-def _read_through(clients: ClientQuerySet) -> Iterator[Client]:
-    """One after the other, read page by page: no cursor stays open on the database."""
-    cursor, left = "", EXPORT_LIMIT
-    while left > 0:
-        page = keyset(clients, keys=("sort_name", "id"), size=min(left, CHUNK), cursor=cursor)
-        yield from page.rows
-        left -= len(page.rows)
-        if not page.after:
-            return
-        cursor = page.after
 
 
 @require_POST
