@@ -254,6 +254,7 @@ def call(request: HttpRequest, pk: int) -> HttpResponse:
         "materials": list(campaign.materials.all()),
         "left": calling.to_call(campaign, user).count(),
         "today": user.today(),
+        "now": timezone.localtime(),
         "url": reverse("call", args=[pk]),
     }
     return render(request, "campaigns/call.html", context, status=shown_status(request))
