@@ -251,11 +251,11 @@ _OF_EVENTS = {
     ),
     "moved": (
         gettext_noop("%(title)s is now on %(date)s."),
-        gettext_noop("The client means to come: say so."),
+        gettext_noop("The client knows of another day, hour or place: say so."),
     ),
     "off": (
         gettext_noop("%(title)s on %(date)s was called off."),
-        gettext_noop("The client meant to come: say so."),
+        gettext_noop("The client was invited: say so."),
     ),
     "came": (gettext_noop("Came to %(title)s: thank them."), gettext_noop("It was on %(date)s.")),
     "missed": (gettext_noop("Did not come to %(title)s: call."), gettext_noop("It was on %(date)s.")),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from campaigns.models import Answer, Campaign, Event, EventQuestion, Invitation, Preparation, Segment
+from campaigns.models import Answer, Arm, Campaign, Event, EventQuestion, Invitation, Preparation, Segment
 from campaigns.services import members
 from campaigns.services.events import LONGEST, MOST_COMPANIONS, hosts_for, preparers_for
 from clients.models import Client, Theme
@@ -277,7 +277,8 @@ class InviteForm(PanelForm):
         if whom == "segment":
             return members(self.cleaned_data["segment"].current, self.user)
         if whom == "campaign":
-            return Client.objects.filter(targets__campaign=self.event.campaign_id)
+            # Whom it leaves alone is for those who plan to know.
+            return Client.objects.filter(targets__campaign=self.event.campaign_id, targets__arm=Arm.TREATMENT)
         return Client.objects.filter(number=self.cleaned_data["number"])
 
 

@@ -19,6 +19,7 @@ from common.calendars import LocalDay
 from interactions.models import Action
 
 LONGEST = timedelta(days=30)  # what ended before is no news to anybody
+A_DAY = timedelta(days=1)  # and no zone is further away
 WITHIN = 3  # working days
 KIND_OF = {Attendance.CAME: "came", Attendance.NO_SHOW: "missed"}
 
@@ -26,7 +27,7 @@ KIND_OF = {Attendance.CAME: "came", Attendance.NO_SHOW: "missed"}
 def follow_events(on: date) -> int:
     """Make what is to be done after the events that are over by a day; how many actions. Repeatable, every night.
 
-    Rule: on the working day after an event, by the calendar of its host, its door is closed if nobody has,
+    Rule: on the working day after an event, by the calendar and the clock of its host, its door is closed if nobody has,
     and for each client who came there is one action to thank them, for each no-show one to call, due by the third
     working day after it. What the client asked and nobody has answered stands in it. Whoever was taken for missed and
     has come after all is thanked instead, unless somebody has called already.
@@ -38,7 +39,8 @@ def follow_events(on: date) -> int:
     for event in _over(on).select_related("branch").order_by("pk"):
         ended_on = timezone.localtime(event.ends_at, event.branch.zone).date()
         calendar = event.branch.working_calendar()
-        if calendar.next_working(ended_on + timedelta(days=1)) <= on:
+        today = min(on, event.branch.today())  # in the west the day after begins later than here
+        if calendar.next_working(ended_on + timedelta(days=1)) <= today:
             made += _follow(event, due_on=calendar.add_working_days(ended_on, WITHIN))
     return made
 
@@ -61,7 +63,7 @@ def _over(on: date) -> QuerySet[Event]:
         ended_on=LocalDay("branch__time_zone", "ends_at")
     )
     owed = _owing(Invitation.objects.filter(event=OuterRef("pk")))
-    return ended.filter(Q(closed_at=None) | Exists(owed), ended_on__lt=on, ended_on__gte=on - LONGEST)
+    return ended.filter(Q(closed_at=None) | Exists(owed), ended_on__lt=on, ended_on__gte=on - LONGEST - A_DAY)
 
 
 def _owing(invitations: QuerySet[Invitation]) -> QuerySet[Invitation]:

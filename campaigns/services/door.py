@@ -37,6 +37,11 @@ def is_on(event: Event) -> bool:
     return first <= event.branch.today() <= timezone.localtime(event.ends_at, zone).date()
 
 
+def is_ahead(event: Event) -> bool:
+    """Whether the event's first day is still to come where it takes place."""
+    return event.branch.today() < timezone.localtime(event.starts_at, event.branch.zone).date()
+
+
 def heads(event: Event) -> Heads:
     came, coming = Q(attendance=Attendance.CAME), Q(answer=Answer.ACCEPTED, withdrawn_at=None)
     found = Invitation.objects.filter(event=event).aggregate(
@@ -52,12 +57,19 @@ def heads(event: Event) -> Heads:
 def at_the_door(actor: User, event: Event) -> None:
     """Raise PermissionDenied for whoever does not stand at this door.
 
-    Rule: supervisors and account managers who see the event; the front desk of its branch, on its days only.
+    Rule: supervisors and account managers who see the event; the front desk of its branch, on its days only. Before its
+    first day nobody is let in by anybody; after it, others than the desk write down what the paper says.
     """
     if actor.role not in AT_THE_DOOR or not Event.objects.visible_to(actor).filter(pk=event.pk).exists():
         raise PermissionDenied
     if actor.role == Role.FRONT_DESK and not is_on(event):
         raise PermissionDenied
+
+
+def _lets_in(event: Event) -> None:
+    _still_open(event)
+    if is_ahead(event):
+        raise ValidationError(_("The event has not begun yet."))
 
 
 def _still_open(event: Event) -> None:
@@ -88,7 +100,7 @@ def check_in(*, actor: User, invitation: Invitation, companions_came: int = 0) -
     row.event = event
     if row.attendance == Attendance.CAME:
         return row
-    _still_open(event)
+    _lets_in(event)
     if row.withdrawn_at is not None:
         raise ValidationError(_("This invitation was withdrawn."))
     count = _companions(companions_came, max(event.companions_most, row.companions))
@@ -106,6 +118,8 @@ def _came(row: Invitation, actor: User, companions: int) -> Invitation:
 def undo_check_in(*, actor: User, invitation: Invitation) -> None:
     """They are not here after all: as if nobody had been let in; a walk-in goes. Repeatable.
 
+    A walk-in whose invitation had been withdrawn is withdrawn again.
+
     Raises: ValidationError once the door is closed; PermissionDenied.
     """
     at_the_door(actor, invitation.event)
@@ -114,9 +128,11 @@ def undo_check_in(*, actor: User, invitation: Invitation) -> None:
     if row is None or row.attendance != Attendance.CAME:
         return
     _still_open(event)
-    if row.is_walk_in:
+    if row.is_walk_in and not row.channel:
         row.delete()
         return
+    if row.is_walk_in:
+        row.is_walk_in, row.withdrawn_at, row.key = False, timezone.now(), _key()
     row.attendance, row.came_at, row.companions_came, row.checked_in_by = "", None, 0, None
     row.save()
 
@@ -126,7 +142,8 @@ def walk_in(*, actor: User, event: Event, client: Client, companions_came: int =
     """A client who was not invited is here; one who was is checked in by the invitation.
 
     Rule: of the clients that the actor works with; the front desk, of any that is neither restricted nor closed, for
-    whoever stands there has said their number. A withdrawn invitation stands again. Repeatable.
+    whoever stands there has said their number. Who had been invited, and was withdrawn, walks in under the old
+    number, and takes no place that was promised. Repeatable.
     Visibility: `at_the_door`. Raises: ValidationError by field; PermissionDenied.
     """
     at_the_door(actor, event)
@@ -137,10 +154,12 @@ def walk_in(*, actor: User, event: Event, client: Client, companions_came: int =
     if row is not None and row.withdrawn_at is None:
         row.event = event
         return check_in(actor=actor, invitation=row, companions_came=companions_came)
-    _still_open(event)
+    _lets_in(event)
     count = _companions(companions_came, MOST_COMPANIONS)
     if row is not None:
-        row.withdrawn_at, row.key = None, _key()
+        row.withdrawn_at, row.key, row.is_walk_in = None, _key(), True
+        row.answer, row.answered_at, row.companions = Answer.ASKED, None, 0
+        row.answered_through, row.answered_to = "", None
         return _came(row, actor, count)
     last = Invitation.objects.filter(event=event).aggregate(last=Max("number"))["last"] or 0
     row = Invitation(
@@ -174,7 +193,7 @@ def welcome_guest(
         raise ValidationError({"phone": _("This is too long: at most %(most)s characters.") % {"most": 40}})
     if brought_by is not None and brought_by.event_id != event.pk:
         raise ValidationError({"brought_by": _("No invitation to this event has this number.")})
-    _still_open(held(event))
+    _lets_in(held(event))
     return Guest.objects.create(
         event=event, name=name, phone=phone, brought_by=brought_by, checked_in_by=actor
     )

@@ -11,8 +11,10 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from campaigns.models import (
+    Arm,
     Campaign,
     Event,
     EventQuestion,
@@ -20,6 +22,7 @@ from campaigns.models import (
     Invitation,
     LectureSeries,
     Preparation,
+    Target,
 )
 from campaigns.querysets import PLANNERS
 from campaigns.services.invitations import (
@@ -28,8 +31,9 @@ from campaigns.services.invitations import (
     local_day,
     move_up,
     room_taken,
+    standing,
     stop_asking,
-    tell_all_coming,
+    tell_all_asked,
 )
 from clients.models import Theme
 from clients.services.ground import clean, required
@@ -72,19 +76,21 @@ def plan_event(
 
     Rule: the words of its own language are there; another language is whole or absent. It begins in the future, and
     answers are taken until its end at the latest. There is never less room than guests who are coming.
-    Effects: more room lets those who wait move up; open actions to invite follow its title and day; at another time,
-    there is an action to tell every client who wishes to come.
+    Whoever is invited already to an event that joins a campaign is one of the clients whom the campaign contacts.
+    Effects: more room lets those who wait move up; open actions to invite follow its title and day; at another time or
+    place, there is an action to tell every client who wishes to come, or was asked and has not answered.
     Visibility: supervisors for their branches, head office for all; changed by whoever may (`editable_by`).
     Raises: ValidationError by field, of words as `title_<language>`; PermissionDenied.
     """
     if not hosts_for(actor).exists():
         raise PermissionDenied
     row = _changing(actor, event) if event is not None else Event(planned_by=actor)
-    began_at = row.starts_at
+    before = _when_and_where(row)
     if not hosts_for(actor).filter(pk=branch.pk).exists() and row.branch_id != branch.pk:
         raise ValidationError({"branch": _("Choose a branch of yours.")})
     if campaign is not None and not _campaigns_for(actor, row).filter(pk=campaign.pk).exists():
         raise ValidationError({"campaign": _("Choose a campaign that is planned or running.")})
+    _check_guests(row, campaign)
     _check_times(row, starts_at, ends_at, answer_until)
     _check_room(row, capacity, companions_most)
     said = _checked_words(language, words)
@@ -100,9 +106,20 @@ def plan_event(
     if event is not None:
         follow_change(row)
         move_up(row)
-        if row.starts_at != began_at:
-            tell_all_coming(row, "moved")
+        if _has_changed(before, _when_and_where(row)):
+            tell_all_asked(row, "moved")
     return row
+
+
+def _when_and_where(event: Event) -> dict[str, Any]:
+    """What a client has to know to come: begin, end, and the place by language."""
+    places = event.wordings.values_list("language", "place") if event.pk else ()
+    return {"starts_at": event.starts_at, "ends_at": event.ends_at} | dict(places)
+
+
+def _has_changed(before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether anything said before is said differently; a language more or less changes nothing."""
+    return any(before[part] != after[part] for part in before.keys() & after.keys())
 
 
 def _changing(actor: User, event: Event) -> Event:
@@ -121,6 +138,21 @@ def _campaigns_for(actor: User, event: Event) -> QuerySet[Campaign]:
     """Campaigns that an event may belong to: seen by the person and not ended, and the one it has already."""
     seen = Campaign.objects.visible_to(actor).exclude(state__in=("ended", "dropped"))
     return seen | Campaign.objects.filter(pk=event.campaign_id) if event.campaign_id else seen
+
+
+def _check_guests(event: Event, campaign: Campaign | None) -> None:
+    """Nobody whom a campaign leaves alone, or does not know, stands invited by it. Raises: ValidationError."""
+    if event.pk is None or campaign is None or campaign.pk == event.campaign_id:
+        return
+    contacted = Target.objects.filter(campaign=campaign, arm=Arm.TREATMENT)
+    guests = standing(Invitation.objects.filter(event=event, is_walk_in=False))
+    if others := guests.exclude(client__in=contacted.values("client")).count():
+        said = ngettext(
+            "%(count)s client is invited whom this campaign does not contact.",
+            "%(count)s clients are invited whom this campaign does not contact.",
+            others,
+        )
+        raise ValidationError({"campaign": said % {"count": others}})
 
 
 def _check_times(event: Event, starts_at: datetime, ends_at: datetime, answer_until: datetime) -> None:
@@ -185,7 +217,8 @@ def _words_of(code: str, parts: Mapping[str, str]) -> dict[str, str]:
 def cancel_event(*, actor: User, event: Event, reason: str) -> Event:
     """Call an event off. A second call changes nothing.
 
-    Effects: nobody is invited any more; for every client who wanted to come there is an action to tell them.
+    Effects: nobody is invited any more; for every client who wanted to come, or was asked and has not
+    answered, there is an action to tell them.
     Raises: ValidationError on `reason`, or where the event is over; PermissionDenied.
     """
     if not Event.objects.editable_by(actor).filter(pk=event.pk).exists():
@@ -199,7 +232,7 @@ def cancel_event(*, actor: User, event: Event, reason: str) -> Event:
     row.cancelled_at = timezone.now()
     row.save(update_fields=["cancelled_at", "cancelled_reason"])
     stop_asking(row, _("The event was called off."))
-    tell_all_coming(row, "off")
+    tell_all_asked(row, "off")
     return row
 
 

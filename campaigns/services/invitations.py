@@ -11,16 +11,17 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Count, F, Q, QuerySet, Sum, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns.models import Answer, Arm, Attendance, Event, Invitation, Target
+from campaigns.models import Answer, Arm, Attendance, Campaign, Event, Exclusion, Invitation, Target
+from campaigns.querysets import PLANNERS
 from clients.models import Channel, Client
 from clients.querysets import ClientQuerySet
 from common.calendars import LONGEST_REST, WorkingCalendar
-from interactions.models import Action, Severity
+from interactions.models import Action, ClientMessage, Severity
 from interactions.services.contacts import log_contact
 from interactions.services.opening import New, new_ids, open_actions
 from interactions.services.permission import Ground, Hindrance
@@ -97,9 +98,10 @@ def invite(*, actor: User, event: Event, clients: ClientQuerySet, channels: Sequ
     """Invite clients, each by the first of the channels that is allowed; whom it leaves out comes with the reason.
 
     Rule: consent, agreement, status and an open complaint decide as they do for a message (`Ground`). To an event of a
-    campaign its contacted targets alone are invited, never those whom it leaves alone. Who is invited already is left
-    out; who was withdrawn is invited anew, under the same number. Each invitation owns one action, open from today,
-    due the working day before the last one for answers.
+    campaign its contacted targets alone are invited, never those whom it leaves alone; nor those whom another campaign
+    of the theme leaves alone while it runs. Whom it leaves alone is told to those who plan. Who is invited already is
+    left out; who was withdrawn, or has not answered and whom nobody has to ask any more, is invited anew, under the
+    same number. Each invitation owns one action, open from today, due the working day before the last one for answers.
     Visibility: of the clients given those the actor works with; the event must be in sight.
     Raises: ValidationError by field (`channels`, `clients`), or where the event is over or called off; PermissionDenied.
     """
@@ -131,7 +133,9 @@ def _invite(actor: User, event: Event, ids: list[int], ways: list[str], due_on: 
     rows = Client.objects.filter(pk__in=ids).select_related("branch").defer("search", "document_number")
     clients = list(rows.by_name())
     ground = Ground.of(clients)
-    there = {row.client_id: row for row in Invitation.objects.filter(event=event, client__in=ids)}
+    known = Invitation.objects.filter(event=event, client__in=ids).select_related("action")
+    there = {row.client_id: row for row in known}
+    alone = set(_left_alone(event).filter(client__in=ids).values_list("client", flat=True))
     arms = (
         dict(Target.objects.filter(campaign=event.campaign_id, client__in=ids).values_list("client", "arm"))
         if event.campaign_id
@@ -139,7 +143,8 @@ def _invite(actor: User, event: Event, ids: list[int], ways: list[str], due_on: 
     )
     chosen: list[tuple[Client, str]] = []
     for client in clients:
-        way, why = _way(client, event, ways, ground, there.get(client.pk), arms)
+        why = _not_now(actor, client, there.get(client.pk), arms, alone)
+        way, why = ("", why) if why else _way(client, event, ways, ground)
         if why:
             found.left_out.append((client, why))
         else:
@@ -159,21 +164,44 @@ def _invite(actor: User, event: Event, ids: list[int], ways: list[str], due_on: 
     found.made += len(chosen)
 
 
-def _way(
+def _left_alone(event: Event) -> QuerySet[Target]:
+    """Whom other campaigns of the event's theme leave alone, of those that run until it takes place."""
+    return Target.objects.filter(
+        arm=Arm.CONTROL,
+        campaign__state__in=(Campaign.State.RUNNING, Campaign.State.PAUSED),
+        campaign__theme=event.theme_id,
+        campaign__starts_on__lte=local_day(event),
+        campaign__ends_on__gte=event.branch.today(),
+    ).exclude(campaign=event.campaign_id)
+
+
+def _not_now(
+    actor: User,
     client: Client,
-    event: Event,
-    ways: list[str],
-    ground: Ground,
     invitation: Invitation | None,
     arms: dict[int, str] | None,
-) -> tuple[str, str]:
-    """The channel by which a client is invited, or why not."""
-    if invitation is not None and invitation.withdrawn_at is None:
-        return "", _("Invited already.")
-    if arms is not None and client.pk not in arms:
-        return "", _("Not among the clients of the campaign.")
-    if arms is not None and arms[client.pk] == Arm.CONTROL:
-        return "", _("The campaign leaves this client alone, to compare.")
+    alone: set[int],
+) -> str:
+    """Why a client is not invited by any channel, whatever is allowed; empty where nothing is in the way."""
+    if invitation is not None and invitation.withdrawn_at is None and not _lapsed(invitation):
+        return _("Invited already.")
+    arm = None if arms is None else arms.get(client.pk, "")
+    if arm == Arm.CONTROL and actor.role in PLANNERS:
+        return _("The campaign leaves this client alone, to compare.")
+    if arm is not None and arm != Arm.TREATMENT:
+        return _("Not among the clients of the campaign.")
+    return str(Exclusion.Reason.CAMPAIGN.label) if client.pk in alone else ""
+
+
+def _lapsed(invitation: Invitation) -> bool:
+    """Whether nobody has answered it, and nobody has to ask any more: the file was closed meanwhile."""
+    if invitation.answer != Answer.ASKED or invitation.attendance:
+        return False
+    return invitation.action is None or invitation.action.state == Action.State.CANCELLED
+
+
+def _way(client: Client, event: Event, ways: list[str], ground: Ground) -> tuple[str, str]:
+    """The channel by which a client is invited, or why by none."""
     hindrances: dict[str, Hindrance] = {}
     for way in ways:
         hindrance = ground.why_not(client, way, event.theme)
@@ -282,18 +310,22 @@ def log_answer(
     """Log a try to invite a client (`contact`, as `log_contact` takes it) with the answer, both or neither.
 
     Without a contact the answer alone is taken down, without an answer the try alone. A form sent twice is one.
+    The contact is one of the event's campaign, if it has one.
     Raises: ValidationError by field, as `log_contact` and `answer_invitation` do; PermissionDenied.
     """
     if not Invitation.objects.editable_by(actor).filter(pk=invitation.pk).exists():
         raise PermissionDenied
+    event = held(invitation.event)  # before the contact closes the action, as for everybody else
+    invitation.refresh_from_db(fields=["withdrawn_at", "action"])
     if contact is not None:
         if invitation.withdrawn_at is not None:
             raise ValidationError(_("This invitation was withdrawn."))
         log_contact(
             actor=actor,
             client=invitation.client,
-            theme=invitation.event.theme,
+            theme=event.theme,
             action=invitation.action,
+            campaign_code=event.campaign.code if event.campaign else "",
             **contact,
         )
     if not answer:
@@ -423,11 +455,16 @@ def tell_clients(
     return len(rows)
 
 
-def tell_all_coming(event: Event, kind: str) -> int:
-    """One action for each client who wishes to come: the event was called off, or is at another time."""
-    coming = standing(Invitation.objects.filter(event=event, answer__in=COMING))
+def tell_all_asked(event: Event, kind: str) -> int:
+    """One action for each client who wishes to come, or was asked and has not said no: it was called off, or changed.
+
+    Whoever is asked in writing holds the old words; whom nobody has asked yet is told nothing, nor who is there already.
+    """
+    written = ClientMessage.objects.standing().filter(action=OuterRef("action"))
+    asked = Q(answer=Answer.ASKED) & (Q(action__state=Action.State.DONE) | Exists(written))
+    rows = standing(Invitation.objects.filter(Q(answer__in=COMING) | asked, event=event, attendance=""))
     return tell_clients(
-        event, coming.select_related("client__branch").order_by("number"), kind, due_on=_day_before(event)
+        event, rows.select_related("client__branch").order_by("number"), kind, due_on=_day_before(event)
     )
 
 
@@ -469,7 +506,8 @@ def _close(which: Q, state: str, reason: str = "") -> int:
 def settle_attendance(event: Event) -> int:
     """Close the door: who said they would come and did not is a no-show; how many. Repeatable.
 
-    Rule: who never answered, waits or declined is missed by nobody. Effects: nobody is asked to invite any more.
+    Rule: who never answered, waits or declined is missed by nobody. Effects: nobody is asked to invite any more,
+    nor to tell of a place or a new day.
     """
     row = held(event)
     if row.cancelled_at is not None:
@@ -477,9 +515,8 @@ def settle_attendance(event: Event) -> int:
     if row.closed_at is None:
         row.closed_at = timezone.now()
         row.save(update_fields=["closed_at"])
-    asked = Action.objects.open().filter(
-        Q(invitations__event=row) | Q(followed_ups__event=row, about__startswith="free: ")
-    )
+    told = Q(about__startswith="free: ") | Q(about__startswith="moved: ")
+    asked = Action.objects.open().filter(Q(invitations__event=row) | Q(told, followed_ups__event=row))
     _close(
         Q(pk__in=list(asked.values_list("pk", flat=True))), Action.State.CANCELLED, _("The event is over.")
     )

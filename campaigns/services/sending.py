@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Prefetch
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from campaigns.calendars import invitation_calendar
+from campaigns.calendars import invitation_calendar, times_changed
 from campaigns.links import invitation_url, is_answerable
 from campaigns.models import Answer, Event, Invitation
 from clients.models import Assignment, Client
@@ -100,7 +100,7 @@ def send_invitations(*, actor: User, event: Event, invitations: Iterable[Invitat
         .prefetch_related("event__wordings", Prefetch("action__invitations", queryset=of_action))[:AT_ONCE]
     )
     writers = _writers(actor, [row.client for row in rows])
-    texts, now = templates(), timezone.now()
+    texts, now, changes = templates(), timezone.now(), times_changed(event)
     drafts: dict[User, list[ClientMessage]] = {}
     left: list[tuple[Client, str]] = []
     for row in rows:
@@ -108,7 +108,7 @@ def send_invitations(*, actor: User, event: Event, invitations: Iterable[Invitat
         if writer is None:
             left.append((row.client, _("Nobody looks after this client: a supervisor has to send it.")))
             continue
-        draft = _draft(row, writer, texts)
+        draft = _draft(row, writer, texts, changes)
         if not draft.body:
             language = saying.language(draft.language)
             left.append(
@@ -124,7 +124,7 @@ def send_invitations(*, actor: User, event: Event, invitations: Iterable[Invitat
     return Sent(through, left)
 
 
-def _draft(row: Invitation, writer: User, texts) -> ClientMessage:
+def _draft(row: Invitation, writer: User, texts, changes: int) -> ClientMessage:
     action = cast(Action, row.action)  # asked for by `invitations_to_send`
     draft = text_for(
         writer,
@@ -137,7 +137,7 @@ def _draft(row: Invitation, writer: User, texts) -> ClientMessage:
         whole=True,
     )
     if row.channel == "email":
-        draft.calendar = invitation_calendar(row, draft.language).decode()
+        draft.calendar = invitation_calendar(row, draft.language, changes=changes).decode()
     return draft
 
 

@@ -85,14 +85,29 @@ def event_door(request: HttpRequest, pk: int) -> HttpResponse:
     typed = request.GET.get("number", "")
     if not typed or not _is_open_to(request, event):
         return _page(request, event)
-    found = _invitation(event, _number(typed))
+    try:
+        found = _look_up(request, event, typed)
+    except desk.TooManyLookups as limit:
+        return _page(request, event, typed=typed, error=_too_many(limit.minutes), status=429)
     if found is None:
         return _page(request, event, typed=typed, error=_("No invitation to this event has this number."))
     return _page(request, event, found=found)
 
 
+def _look_up(request: HttpRequest, event: Event, typed: str) -> Invitation | None:
+    """The invitation of a number. The desk has the counter's limit, so that nobody reads the list by counting."""
+    number = _number(typed)
+    found = _invitation(event, number)
+    if request.user.role == Role.FRONT_DESK and number is not None:
+        what = f"event/{event.pk} {number}"
+        desk.count_look(actor=request.user, what=what, found=found is not None)
+    return found
+
+
 def _is_open_to(request: HttpRequest, event: Event) -> bool:
-    return event.is_open and (request.user.role != Role.FRONT_DESK or services.is_on(event))
+    if request.user.role == Role.FRONT_DESK:
+        return event.is_open and services.is_on(event)
+    return event.is_open and not services.is_ahead(event)
 
 
 def _page(
@@ -159,9 +174,14 @@ def _name(user, client: Client) -> str:
 
 @require_POST
 def event_check_in(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let in. Of two at the same number the second is told since when they are here."""
+    """Let in, with the limit of looking. Of two at the same number the second is told since when they are here."""
     event = _event(request, pk)
-    found = _invitation(event, _number(request.POST.get("number", "")))
+    services.at_the_door(request.user, event)
+    typed = request.POST.get("number", "")
+    try:
+        found = _look_up(request, event, typed)
+    except desk.TooManyLookups as limit:
+        return _page(request, event, typed=typed, error=_too_many(limit.minutes), status=429)
     if found is None:
         raise Http404
     form = CheckInForm(request.POST, invitation=found)
@@ -174,7 +194,6 @@ def event_check_in(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             _say(request, event, row, is_new=row.came_at >= before)
             return go(request, reverse("event-door", args=[pk]))
-    services.at_the_door(request.user, event)
     return _page(request, event, found=found, check=form, status=422)
 
 

@@ -3,6 +3,7 @@
 from typing import cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -158,8 +159,9 @@ def _plan(request: HttpRequest, event: Event | None) -> HttpResponse:
     form = EventForm(request.POST or None, user=user, event=event)
     if request.method == "POST" and form.is_valid():
         try:
-            series = services.series_named(actor=user, name=form.cleaned_data["series"])
-            saved = services.plan_event(actor=user, event=event, series=series, **form.planned())
+            with transaction.atomic():  # a series is not kept without the event that named it
+                series = services.series_named(actor=user, name=form.cleaned_data["series"])
+                saved = services.plan_event(actor=user, event=event, series=series, **form.planned())
         except ValidationError as error:
             form.add_service_errors(error)
         else:

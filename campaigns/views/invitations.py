@@ -1,6 +1,5 @@
 """Inviting, what the invited said, taking an invitation back; and the guests as a file."""
 
-from collections.abc import Iterator
 from typing import cast
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -23,9 +22,8 @@ from common import audit, saying
 from common.exports import EXPORT_LIMIT, as_csv, as_xlsx
 from common.models import AuditEntry
 from common.pages import editable, go, panel_form, tell, way_back
-from common.paging import keyset
+from common.paging import read_through
 
-CHUNK = 2000
 NAMED = 100  # of those left out
 
 
@@ -167,7 +165,11 @@ def event_export(request: HttpRequest, pk: int) -> HttpResponse:
     language = get_language() or "en"
     lines = (
         _line(user, row, language)
-        for row in _read_through(rows.defer("client__search", "client__document_number"))
+        for row in read_through(
+            rows.defer("client__search", "client__document_number"),
+            keys=("number", "id"),
+            most=EXPORT_LIMIT,
+        )
     )
     write = as_csv if request.GET.get("format") == "csv" else as_xlsx
     return write(f"event-{event.pk}", head, lines)
@@ -190,15 +192,3 @@ def _line(user, row: Invitation, language: str) -> list:
             saying.choice(row, "attendance") if row.attendance else "",
             row.companions_came,
         ]
-
-
-def _read_through(invitations) -> Iterator[Invitation]:
-    """One after the other, read page by page: no cursor stays open on the database."""
-    cursor, left = "", EXPORT_LIMIT
-    while left > 0:
-        page = keyset(invitations, keys=("number", "id"), size=min(left, CHUNK), cursor=cursor)
-        yield from page.rows
-        left -= len(page.rows)
-        if not page.after:
-            return
-        cursor = page.after

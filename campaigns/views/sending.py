@@ -13,18 +13,22 @@ from campaigns.services.sending import AT_ONCE, Sent, invitations_to_send, send_
 from clients.sight import shown_name
 from common import saying
 from common.pages import editable
+from common.text import is_id
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def event_send(request: HttpRequest, pk: int) -> HttpResponse:
-    """How many wait to be sent, by channel; the button; and after it whom it left out, with the reason."""
+    """How many wait to be sent, by channel; the button; and after it whom it left out, with the reason.
+
+    The button sends those that the page has counted, so that sending the form again sends nobody else's.
+    """
     rows = Event.objects.select_related("branch").prefetch_related("wordings")
     event = editable(request, rows, pk=pk)
     sent, error, status = None, "", 200
     if request.method == "POST":
         try:
-            waiting = invitations_to_send(request.user, event)[:AT_ONCE]
-            sent = send_invitations(actor=request.user, event=event, invitations=waiting)
+            shown = invitations_to_send(request.user, event).filter(number__in=_numbers(request))
+            sent = send_invitations(actor=request.user, event=event, invitations=shown[:AT_ONCE])
         except ValidationError as refused:
             error, status = " ".join(refused.messages), 422
     waiting = invitations_to_send(request.user, event)
@@ -36,6 +40,7 @@ def event_send(request: HttpRequest, pk: int) -> HttpResponse:
         "ways": [(label, ways[way]) for way, label in Invitation.Way.choices if way in ways],
         "count": sum(ways.values()),
         "most": AT_ONCE,
+        "numbers": ",".join(str(row.number) for row in waiting.only("number")[:AT_ONCE]),
         "may_send": is_answerable(event),
         "error": error,
         "sent": sent,
@@ -45,6 +50,12 @@ def event_send(request: HttpRequest, pk: int) -> HttpResponse:
         else [],
     }
     return render(request, "campaigns/door_send.html", context, status=status)
+
+
+def _numbers(request: HttpRequest) -> list[int]:
+    """The numbers that the page has shown, as many as go at once."""
+    typed = request.POST.get("numbers", "").split(",")[:AT_ONCE]
+    return [int(text) for text in typed if is_id(text) and int(text) < 2**31]
 
 
 def _said(sent: Sent) -> str:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -93,6 +93,18 @@ def look_up(*, actor: User, typed: str, country: str = "") -> str | None:
     return signing.dumps([actor.pk, found[0]], salt=SALT)
 
 
+@transaction.atomic
+def count_look(*, actor: User, what: str, found: bool) -> None:
+    """Let a look at one client elsewhere, as at a door, count among the look-ups; the same again counts once.
+
+    Effects: an audit entry that says `what`. Raises: TooManyLookups; PermissionDenied for anybody but the front desk.
+    """
+    _at_the_desk(actor)
+    if not _looks(actor).filter(detail=what).exists():
+        _count(actor)
+        audit.record(actor=actor, act=AuditEntry.Act.SEARCH, subject=SUBJECT, detail=what, count=int(found))
+
+
 def _at_the_desk(actor: User) -> None:
     if not actor.is_active or actor.role != Role.FRONT_DESK:
         raise PermissionDenied
@@ -102,13 +114,17 @@ def _count(actor: User) -> None:
     """The limit is kept by the trail itself; a person's look-ups take turns, so that none slips past it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('counter'), %s)", [actor.pk % 2**31])
+    latest = list(_looks(actor).order_by("-at").values_list("at", flat=True)[: settings.COUNTER_LOOKUPS])
+    if len(latest) >= settings.COUNTER_LOOKUPS:
+        raise TooManyLookups(latest[-1] - (timezone.now() - settings.COUNTER_WINDOW))
+
+
+def _looks(actor: User) -> QuerySet[AuditEntry]:
+    """The look-ups of a person within the window."""
     since = timezone.now() - settings.COUNTER_WINDOW
-    looks = AuditEntry.objects.filter(
+    return AuditEntry.objects.filter(
         actor_id=actor.pk, act=AuditEntry.Act.SEARCH, subject=SUBJECT, at__gt=since
     )
-    latest = list(looks.order_by("-at").values_list("at", flat=True)[: settings.COUNTER_LOOKUPS])
-    if len(latest) >= settings.COUNTER_LOOKUPS:
-        raise TooManyLookups(latest[-1] - since)
 
 
 def _exactly(actor: User, typed: str, country: str) -> Q:

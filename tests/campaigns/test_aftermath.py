@@ -123,3 +123,17 @@ def test_places_that_have_become_free_are_given_away_at_night(north, alice):
     waits.refresh_from_db()
     assert waits.answer == "accepted"
     assert any(said.startswith("A place is free") for said in told(waits.client))
+
+
+def test_the_day_after_begins_by_the_clock_of_the_host(north, alice, monkeypatch):
+    """In New York it is Monday evening while the bank's servers have Tuesday."""
+    north.country, north.time_zone = "", "America/New_York"
+    north.save()
+    begins = datetime(2026, 11, 23, 19, tzinfo=north.zone)
+    event = EventFactory(branch=north, starts_at=begins, ends_at=begins + timedelta(minutes=90))
+    row = guest(event, alice, answer="accepted")
+    for now, attendance in ((begins + timedelta(minutes=95), ""), (begins + timedelta(hours=6), "no_show")):
+        monkeypatch.setattr(timezone, "now", lambda now=now: now)
+        follow_events(timezone.localdate())
+        row.refresh_from_db()
+        assert row.attendance == attendance

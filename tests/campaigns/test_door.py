@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns.links import door_url
 from campaigns.models import Event, Guest, Invitation
 from campaigns.services import door
+from campaigns.services.invitations import room_taken
 from clients.models import Client
 from common.models import AuditEntry
 from messaging.letters import list_pdf
@@ -468,3 +469,61 @@ def test_tier_of_another_ones_client_is_not_told(signed_in, anna, alice, invitat
     Client.objects.filter(pk=carla.pk).update(tier=Tier.objects.get(code="private"))
     assert "Private" in signed_in(alice).get(page, {"number": "7"}).content.decode()
     assert "Private" not in signed_in(anna).get(page, {"number": "7"}).content.decode()
+
+
+# -- what nobody may make of it --------------------------------------------------------------------
+
+
+def test_whoever_was_withdrawn_and_did_not_walk_in_after_all_is_withdrawn_again(event, invitation, bob, nina):
+    InvitationFactory(event=event, client=nina, number=8, answer="accepted")
+    Invitation.objects.filter(pk=invitation.pk).update(withdrawn_at=timezone.now())
+    row = door.walk_in(actor=bob, event=event, client=invitation.client)
+    assert (row.number, row.is_walk_in, row.attendance, row.answer) == (7, True, "came", "asked")
+    assert room_taken(event) == 1
+    door.undo_check_in(actor=bob, invitation=row)
+    row = Invitation.objects.get(pk=row.pk)
+    assert (row.is_walk_in, row.attendance, row.withdrawn_at is None) == (False, "", False)
+    assert room_taken(event) == 1
+
+
+def test_desk_does_not_read_the_list_by_counting(signed_in, hana, event, settings, page):
+    settings.COUNTER_LOOKUPS = 3
+    for number in range(1, 7):
+        client = ClientFactory(branch=event.branch, name=f"Zorro{number} Q")
+        InvitationFactory(event=event, client=client, number=number)
+    browser = signed_in(hana)
+    answers = [browser.get(page, {"number": number}) for number in range(1, 7)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429, 429]
+    assert all("Zorro" not in answer.content.decode() for answer in answers[3:])
+    assert "You have looked up many numbers." in answers[3].content.decode()
+    for companions in ("x", "0"):
+        assert _let_in(browser, event, 5, companions).status_code == 429
+    assert not Invitation.objects.filter(attendance="came").exists()
+    # Whom she looked up already she lets in; the counter's own look-ups are over as well.
+    assert "Zorro2 Q is here" in _let_in(browser, event, 2, "0").content.decode()
+    walk_in = browser.post(reverse("event-walk-in", args=[event.pk]), {"client": "N-1"})
+    assert walk_in.status_code == 429
+
+
+def test_others_look_up_as_often_as_they_need(signed_in, bob, invitation, settings, page):
+    settings.COUNTER_LOOKUPS = 1
+    browser = signed_in(bob)
+    assert [browser.get(page, {"number": n}).status_code for n in (7, 8, 9)] == [200, 200, 200]
+
+
+def test_nobody_lets_anybody_in_before_its_day(signed_in, bob, alice, event, invitation, nina, page):
+    _to(event, 14)
+    for act in (
+        lambda: door.check_in(actor=alice, invitation=invitation),
+        lambda: door.walk_in(actor=bob, event=event, client=nina),
+        lambda: door.welcome_guest(actor=alice, event=event, name="Hugo"),
+    ):
+        with pytest.raises(ValidationError, match="not begun"):
+            act()
+    assert "The door opens on" in signed_in(alice).get(page, {"number": "7"}).content.decode()
+    assert not Invitation.objects.filter(attendance="came").exists()
+
+
+def test_what_the_paper_says_is_written_down_on_a_later_day(bob, event, invitation):
+    _to(event, -2)
+    assert door.check_in(actor=bob, invitation=invitation).attendance == "came"

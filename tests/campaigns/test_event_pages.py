@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaigns.models import Campaign, Event, EventQuestion, Invitation, Preparation, Target
+from campaigns.models import Campaign, Event, EventQuestion, Invitation, LectureSeries, Preparation, Target
 from campaigns.services import save_segment
 from clients.models import Tier
 from common.models import AuditEntry
@@ -89,6 +89,7 @@ def test_errors_stand_beside_their_field_and_nothing_is_kept(signed_in, bob, nor
     page = text_of(signed_in(bob).post("/events/add/", wrong | {"ends_at": "2099-12-12T23:00"}), 422)
     assert "Write a title." in page
     assert Event.objects.count() == 1
+    assert not LectureSeries.objects.exists()
 
 
 def test_it_is_called_off_with_a_reason(signed_in, bob, evening):
@@ -260,8 +261,9 @@ def test_the_clients_of_the_campaign_are_invited_in_one_go(signed_in, bob, eveni
         allow(client, "call")
         Target.objects.create(campaign=campaign, client=client, arm=arm, branch=north)
     asked = {"whom": "campaign", "first": "call"}
-    page = text_of(signed_in(bob).post(f"/events/{evening.pk}/invite/", asked))
-    assert "leaves this client alone" in page
+    page = text_of(signed_in(bob).post(f"/events/{evening.pk}/invite/", asked, follow=True))
+    assert "1 client invited." in page
+    assert "Nina" not in page
     assert list(Invitation.objects.values_list("client", flat=True)) == [carla.pk]
 
 

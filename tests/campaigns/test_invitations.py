@@ -7,26 +7,34 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from icalendar import Calendar
 
+from campaigns.calendars import invitation_calendar
 from campaigns.models import Arm, Campaign, Invitation, Target
 from campaigns.services import (
     answer_invitation,
     cancel_event,
     invite,
+    log_answer,
     plan_event,
     settle_attendance,
     withdraw_invitation,
 )
-from clients.models import Client
+from campaigns.services.invitations import tell_all_asked
+from clients.models import Client, Theme
 from interactions.models import Action
+from interactions.services.status import settle_status
 from interactions.words import reason
 from tests.factories import (
     AgreementFactory,
+    CampaignFactory,
     ClientFactory,
+    ClientMessageFactory,
     ConsentFactory,
     EventFactory,
     InvitationFactory,
     ServiceCaseFactory,
+    TargetFactory,
 )
 
 
@@ -440,3 +448,184 @@ def test_who_said_they_would_come_and_did_not_is_missed_and_nobody_else(evening,
     evening.refresh_from_db()
     assert evening.closed_at
     assert Action.objects.get(pk=rows[4].action_id).state == "cancelled"
+
+
+def test_a_place_or_a_new_day_is_told_to_nobody_once_it_is_over(evening, alice):
+    row = guest(evening, alice, answer="waiting")
+    tell_all_asked(evening, "moved")
+    settle_attendance(evening)
+    row.refresh_from_db()
+    assert row.follow_up.state == "cancelled"
+
+
+# -- whoever holds the letter ----------------------------------------------------------------------
+
+
+def letter_left(row):
+    Action.objects.filter(pk=row.action_id).update(state="done", closed_at=timezone.now())
+
+
+def test_whoever_was_written_to_and_has_not_answered_is_told_of_a_new_day(evening, alice, carla):
+    written, declined = guest(evening, alice, channel="letter"), guest(evening, alice, answer="declined")
+    under_way, unasked = guest(evening, alice, channel="email"), guest(evening, alice)
+    letter_left(written)
+    ClientMessageFactory(client=under_way.client, action=under_way.action)
+    later = evening.starts_at + timedelta(days=7)
+    plan_event(**as_it_is(evening, starts_at=later, ends_at=later + timedelta(hours=2)))
+    told = {row.client_id for row in evening.invitations.exclude(follow_up=None)}
+    assert told == {written.client_id, under_way.client_id}
+    said = reason(evening.invitations.get(pk=written.pk).follow_up, carla.branch.today())
+    assert said[1] == "The client knows of another day, hour or place: say so."
+    assert {declined.client_id, unasked.client_id}.isdisjoint(told)
+
+
+def test_whoever_was_written_to_and_has_not_answered_is_told_that_it_was_called_off(evening, alice, bob):
+    row = guest(evening, alice, channel="letter")
+    letter_left(row)
+    cancel_event(actor=bob, event=evening, reason="The speaker is ill")
+    row.refresh_from_db()
+    assert row.follow_up.is_open
+
+
+@pytest.mark.parametrize(
+    ("more", "is_told"),
+    [
+        (lambda event: {"words": {"en": {"title": "Wine and bonds", "place": "Another town"}}}, True),
+        (lambda event: {"ends_at": event.ends_at + timedelta(hours=1)}, True),
+        (lambda event: {"words": {"en": {"title": "Other", "place": "Main hall"}}}, False),
+        (lambda event: {"capacity": 90}, False),
+    ],
+)
+def test_another_place_or_hour_is_told_to_those_who_come_and_other_words_are_not(
+    evening, alice, more, is_told
+):
+    row, here = guest(evening, alice), guest(evening, alice, answer="accepted", attendance="came")
+    says(row)
+    as_before = {"words": {"en": {"title": "Wine and bonds", "place": "Main hall"}}}
+    plan_event(**as_it_is(evening, **(as_before | more(evening))))
+    for one in (row, here):
+        one.refresh_from_db()
+    assert (row.follow_up is not None) is is_told
+    assert here.follow_up is None
+
+
+def test_the_date_in_a_calendar_follows_the_event_and_never_goes_back(evening, alice, bob):
+    row = guest(evening, alice, answer="accepted")
+
+    def sequence():
+        found = Invitation.objects.select_related("event__branch").get(pk=row.pk)
+        return Calendar.from_ical(invitation_calendar(found, "en")).walk("VEVENT")[0]["SEQUENCE"]
+
+    seen = [sequence()]
+    plan_event(**as_it_is(evening, starts_at=evening.starts_at + timedelta(hours=1)))
+    seen.append(sequence())
+    plan_event(**as_it_is(evening, words={"en": {"title": "Wine and bonds", "place": "Elsewhere"}}))
+    seen.append(sequence())
+    assert seen == sorted(set(seen))
+    later = timezone.now() + timedelta(hours=2)
+    Invitation.objects.filter(pk=row.pk).update(answer="asked", answered_at=None, invited_at=later)
+    assert sequence() > seen[-1]
+
+
+# -- campaigns -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def campaign(evening, bob, alice, north):
+    """It runs, contacts one client and leaves one alone."""
+    today = north.today()
+    campaign = CampaignFactory(
+        theme=evening.theme,
+        state="running",
+        starts_on=today,
+        ends_on=today + timedelta(days=30),
+        planned_by=bob,
+    )
+    for arm in (Arm.TREATMENT, Arm.CONTROL):
+        client = ClientFactory(branch=north, manager=alice, phone="+34600111222")
+        allow(client, "call")
+        TargetFactory(campaign=campaign, client=client, arm=arm)
+    return campaign
+
+
+def of(campaign, arm):
+    return campaign.targets.get(arm=arm).client
+
+
+def test_an_event_joins_no_campaign_that_leaves_one_of_its_guests_alone(evening, bob, campaign):
+    for client in (of(campaign, "treatment"), of(campaign, "control")):
+        InvitationFactory(event=evening, client=client)
+    with pytest.raises(ValidationError) as error:
+        plan_event(**as_it_is(evening, campaign=campaign))
+    assert error.value.message_dict == {
+        "campaign": ["1 client is invited whom this campaign does not contact."]
+    }
+    withdraw_invitation(actor=bob, invitation=evening.invitations.get(client=of(campaign, "control")))
+    assert plan_event(**as_it_is(evening, campaign=campaign)).campaign == campaign
+
+
+def test_an_event_without_a_campaign_invites_nobody_whom_a_running_one_leaves_alone(evening, bob, campaign):
+    found = invited(bob, evening, "call")
+    assert [row.client for row in evening.invitations.all()] == [of(campaign, "treatment")]
+    assert found.left_out == [(of(campaign, "control"), "In another campaign that is running.")]
+
+
+@pytest.mark.parametrize("more", [{"state": "ended"}, {"theme": "product"}, {"ends_on": -1, "starts_on": -9}])
+def test_whom_a_campaign_left_alone_is_invited_once_it_is_over_and_to_other_themes(
+    evening, bob, campaign, north, more
+):
+    more = {
+        name: north.today() + timedelta(days=days) if name.endswith("_on") else days
+        for name, days in more.items()
+    }
+    if "theme" in more:
+        more["theme"] = Theme.objects.get(code=more["theme"])
+    Campaign.objects.filter(pk=campaign.pk).update(**more)
+    assert invited(bob, evening, "call").made == 2
+
+
+def test_who_is_left_alone_is_told_to_those_who_plan_only(evening, alice, bob, campaign):
+    evening.campaign = campaign
+    evening.save()
+    for person, said in (
+        (alice, "Not among the clients of the campaign."),
+        (bob, "The campaign leaves this client alone, to compare."),
+    ):
+        found = invited(person, evening, "call")
+        assert (of(campaign, "control"), said) in found.left_out
+
+
+def test_a_call_about_an_invitation_counts_for_the_campaign_of_its_event(evening, alice, campaign):
+    for joined, code in ((None, ""), (campaign, campaign.code)):
+        evening.campaign = joined
+        evening.save()
+        row = guest(evening, alice)
+        contact = {"channel": "call", "result": "reached"}
+        log_answer(actor=alice, invitation=row, contact=contact, answer="accepted")
+        assert row.client.contacts.get().campaign_code == code
+
+
+def test_whose_file_was_closed_and_opened_again_is_invited_anew(evening, alice, carla):
+    allow(carla, "call")
+    invited(alice, evening, "call")
+    row = Invitation.objects.get()
+    for status in ("closed", "active"):
+        Client.objects.filter(pk=carla.pk).update(status=status)
+        settle_status([carla.pk])
+    assert invited(alice, evening, "call").made == 1
+    again = Invitation.objects.get()
+    assert (again.number, again.action.is_open) == (row.number, True)
+    assert again.action_id != row.action_id
+
+
+def test_whoever_walked_in_has_answered_or_was_skipped_is_not_invited_anew(evening, alice):
+    rows = [
+        guest(evening, alice, attendance="came", is_walk_in=True, channel="", action=None),
+        guest(evening, alice, answer="accepted", action=None),
+        guest(evening, alice),
+    ]
+    for row in rows:
+        allow(row.client, "letter")
+    Action.objects.filter(pk=rows[2].action_id).update(state="skipped", closed_at=timezone.now(), reason="No")
+    found = invited(alice, evening, "letter")
+    assert (found.made, {why for _client, why in found.left_out}) == (0, {"Invited already."})

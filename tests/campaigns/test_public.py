@@ -272,13 +272,14 @@ def _entry(link):
 
 
 def test_date_for_a_calendar_is_tentative_until_the_client_is_coming(link, event, invitation):
+    Event.objects.update(planned_at=timezone.now() - timedelta(hours=2))
+    Invitation.objects.update(invited_at=timezone.now() - timedelta(hours=1))
     first = _entry(link)
     assert (first["STATUS"], first["SUMMARY"], first["LOCATION"]) == (
         "TENTATIVE", "Evening of the markets", "Main hall",
     )  # fmt: skip
     assert first["DTSTART"].dt == event.starts_at.replace(microsecond=0)
     assert first["DTSTART"].to_ical().endswith(b"Z")
-    Invitation.objects.update(invited_at=timezone.now() - timedelta(hours=1))
     answer_invitation(invitation=invitation, answer="accepted", through="link")
     then = _entry(link)
     assert then["STATUS"] == "CONFIRMED"

@@ -62,6 +62,11 @@ def _send(actor, event):
     )
 
 
+def _shown(browser, address):
+    """What the form of the page holds."""
+    return {"numbers": browser.get(address).context["numbers"]}
+
+
 def test_invitation_leaves_in_the_name_of_the_account_manager_with_link_and_date(
     bob, alice, carla, event, invited, settings
 ):
@@ -295,7 +300,7 @@ def test_page_says_what_waits_sends_it_and_names_whom_it_left_out(
     assert "Email" in before
     assert ">2</dd>" in before
     assert not ClientMessage.objects.exists()
-    after = browser.post(address).content.decode()
+    after = browser.post(address, _shown(browser, address)).content.decode()
     assert "1 invitation is on its way." in after
     assert "Nina Berg" in after
     assert "No address" in after
@@ -303,7 +308,8 @@ def test_page_says_what_waits_sends_it_and_names_whom_it_left_out(
 
 def test_head_office_reads_numbers_of_whom_was_left_out(signed_in, dora, nina, event, invited):
     invited(nina)
-    said = signed_in(dora).post(reverse("event-send", args=[event.pk])).content.decode()
+    browser, address = signed_in(dora), reverse("event-send", args=[event.pk])
+    said = browser.post(address, _shown(browser, address)).content.decode()
     assert "Client N-2" in said
     assert "Nina" not in said
 
@@ -374,3 +380,22 @@ def test_asks_as_much_of_the_database_before_writing_for_many_as_for_few(
             _send(bob, event)
         counts.append(len(captured))
     assert counts[0] == counts[1]
+
+
+def test_page_sent_again_sends_nobody_whom_it_has_not_shown(
+    signed_in, bob, alice, north, event, invited, monkeypatch
+):
+    for module in ("campaigns.services.sending.AT_ONCE", "campaigns.views.sending.AT_ONCE"):
+        monkeypatch.setattr(module, 2)
+    for number in range(5):
+        invited(ClientFactory(branch=north, manager=alice, email=f"guest{number}@x.example"))
+    browser, address = signed_in(bob), reverse("event-send", args=[event.pk])
+    for body in ({}, {"numbers": "x,\x00,-1,²," + "9" * 30}):
+        browser.post(address, body)
+    assert not ClientMessage.objects.exists()
+    shown = _shown(browser, address)
+    for _n in range(2):
+        assert browser.post(address, shown).status_code == 200
+    assert ClientMessage.objects.count() == 2
+    browser.post(address, _shown(browser, address))
+    assert ClientMessage.objects.count() == 4

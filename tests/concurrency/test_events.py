@@ -3,10 +3,10 @@
 import pytest
 
 from campaigns.models import Event, Invitation
-from campaigns.services import answer_invitation, invitations, invite
+from campaigns.services import answer_invitation, cancel_event, invitations, invite
 from campaigns.services.invitations import Invited, room_taken
 from clients.models import Client
-from tests.concurrency.test_books import meanwhile
+from tests.concurrency.test_books import Other, meanwhile
 from tests.factories import ClientFactory, ConsentFactory, EventFactory, InvitationFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,3 +59,34 @@ def test_two_who_invite_the_same_clients_at_once_invite_each_once(north, alice, 
     assert isinstance(other.outcome, Invited), other.outcome
     assert (other.outcome.made, len(other.outcome.left_out)) == (0, 1)
     assert carla.actions.filter(source="event").count() == 1
+
+
+@pytest.mark.parametrize("what", ["link", "cancel"])
+def test_staff_take_down_an_answer_while_the_client_answers_or_the_event_is_called_off(
+    north, alice, bob, what, monkeypatch
+):
+    """Each of them closes the action to invite: whoever held it before the event would stop both."""
+    event = EventFactory(branch=north, planned_by=bob)
+    row = InvitationFactory(event=event, client=ClientFactory(branch=north, manager=alice))
+
+    def _other():
+        fresh = Invitation.objects.select_related("event").get(pk=row.pk)
+        if what == "link":
+            return answer_invitation(invitation=fresh, answer="accepted", through="link")
+        return cancel_event(actor=bob, event=fresh.event, reason="The speaker is ill")
+
+    other, real = Other(_other), invitations.log_contact
+
+    def _log(**contact):
+        found = real(**contact)
+        other.start()
+        other.waits()
+        return found
+
+    monkeypatch.setattr(invitations, "log_contact", _log)
+    contact = {"channel": "call", "result": "reached"}
+    invitations.log_answer(actor=alice, invitation=row, contact=contact, answer="accepted")
+    other.join()
+    assert isinstance(other.outcome, Invitation | Event), other.outcome
+    row.refresh_from_db()
+    assert row.answer == "accepted"
