@@ -83,6 +83,7 @@ REVEAL_SECONDS = 30
 FEED_NAMES = env.bool("FEED_NAMES", False)  # clients by name in calendars outside the bank, else by initials
 COUNTER_SIGHT = timedelta(minutes=15)  # how long one card stays open to the front desk
 COUNTER_LOOKUPS = env.int("COUNTER_LOOKUPS", 30)  # a person's, in any window of
+DOOR_LOOKUPS = env.int("DOOR_LOOKUPS", 150)  # at the door of an event, in the same
 COUNTER_WINDOW = timedelta(minutes=10)
 ARRIVAL_SHOWN = timedelta(hours=2)  # how long a client told to be in the branch stands on Today
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", 512 * 1024 * 1024)

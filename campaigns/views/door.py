@@ -95,7 +95,7 @@ def event_door(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _look_up(request: HttpRequest, event: Event, typed: str) -> Invitation | None:
-    """The invitation of a number. The desk has the counter's limit, so that nobody reads the list by counting."""
+    """The invitation of a number. The desk has a limit, so that nobody reads the list by counting."""
     number = _number(typed)
     found = _invitation(event, number)
     if request.user.role == Role.FRONT_DESK and number is not None:

@@ -36,6 +36,7 @@ from staff.models import Role, User
 NEED, UNMET, PROMISE = "need", "unmet", "promise"
 KINDS = (NEED, UNMET, PROMISE)
 SUBJECT = "counter"  # of the audit entries of look-ups
+DOOR = "door"  # of looks at the door of an event
 SALT = "interactions.counter"
 
 
@@ -74,7 +75,7 @@ def look_up(*, actor: User, typed: str, country: str = "") -> str | None:
     Raises: TooManyLookups; PermissionDenied for anybody but the front desk.
     """
     _at_the_desk(actor)
-    _count(actor)
+    _count(actor, SUBJECT, settings.COUNTER_LOOKUPS)
     found = list(
         Client.objects.filter(_exactly(actor, typed, country), is_restricted=False)
         .served()
@@ -95,14 +96,15 @@ def look_up(*, actor: User, typed: str, country: str = "") -> str | None:
 
 @transaction.atomic
 def count_look(*, actor: User, what: str, found: bool) -> None:
-    """Let a look at one client elsewhere, as at a door, count among the look-ups; the same again counts once.
+    """Count a look at one guest at a door; the same again counts once. A door sees more people than a counter does.
 
+    At most DOOR_LOOKUPS in any COUNTER_WINDOW for a person.
     Effects: an audit entry that says `what`. Raises: TooManyLookups; PermissionDenied for anybody but the front desk.
     """
     _at_the_desk(actor)
-    if not _looks(actor).filter(detail=what).exists():
-        _count(actor)
-        audit.record(actor=actor, act=AuditEntry.Act.SEARCH, subject=SUBJECT, detail=what, count=int(found))
+    if not _looks(actor, DOOR).filter(detail=what).exists():
+        _count(actor, DOOR, settings.DOOR_LOOKUPS)
+        audit.record(actor=actor, act=AuditEntry.Act.SEARCH, subject=DOOR, detail=what, count=int(found))
 
 
 def _at_the_desk(actor: User) -> None:
@@ -110,20 +112,20 @@ def _at_the_desk(actor: User) -> None:
         raise PermissionDenied
 
 
-def _count(actor: User) -> None:
+def _count(actor: User, subject: str, most: int) -> None:
     """The limit is kept by the trail itself; a person's look-ups take turns, so that none slips past it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('counter'), %s)", [actor.pk % 2**31])
-    latest = list(_looks(actor).order_by("-at").values_list("at", flat=True)[: settings.COUNTER_LOOKUPS])
-    if len(latest) >= settings.COUNTER_LOOKUPS:
+    latest = list(_looks(actor, subject).order_by("-at").values_list("at", flat=True)[:most])
+    if len(latest) >= most:
         raise TooManyLookups(latest[-1] - (timezone.now() - settings.COUNTER_WINDOW))
 
 
-def _looks(actor: User) -> QuerySet[AuditEntry]:
+def _looks(actor: User, subject: str) -> QuerySet[AuditEntry]:
     """The look-ups of a person within the window."""
     since = timezone.now() - settings.COUNTER_WINDOW
     return AuditEntry.objects.filter(
-        actor_id=actor.pk, act=AuditEntry.Act.SEARCH, subject=SUBJECT, at__gt=since
+        actor_id=actor.pk, act=AuditEntry.Act.SEARCH, subject=subject, at__gt=since
     )
 
 
