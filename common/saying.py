@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from babel import Locale, UnknownLocaleError, dates, lists, numbers
 from django.db.models import Model
 from django.utils import timezone, translation
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -217,3 +218,10 @@ def weekdays(days: list[int]) -> str:
     if len(wanted) > 2 and wanted == list(range(wanted[0], wanted[-1] + 1)):
         return f"{names[wanted[0]]}–{names[wanted[-1]]}"
     return ", ".join(names[number_] for number_ in wanted)
+
+
+def marked(sentence: str, **said: str) -> str:
+    """A translated sentence with its own markup, filled with words and nothing else: what is filled in is escaped."""
+    for name in said:
+        sentence = sentence.replace(f"%({name})s", f"{{{name}}}")
+    return format_html(sentence, **said)

@@ -423,9 +423,7 @@ def morning(count: int, late: int, reached: int) -> tuple[str, str]:
 
 def mark_numbers(sentence: str, **counts: int) -> str:
     """A translated sentence with its own markup, filled with counts and nothing else."""
-    for name in counts:
-        sentence = sentence.replace(f"%({name})s", f"{{{name}}}")
-    return format_html(sentence, **{name: saying.number(value) for name, value in counts.items()})
+    return saying.marked(sentence, **{name: saying.number(value) for name, value in counts.items()})
 
 
 def leaves(at: datetime, today: date) -> str:

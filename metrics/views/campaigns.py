@@ -132,25 +132,22 @@ def _shown(made: Review, campaign: Campaign, request: HttpRequest) -> dict[str, 
     }
 
 
-def _verdict(made: Review, campaign: Campaign) -> tuple[str, str]:
-    """The first sentence: what is found, and what it is held against."""
+def _verdict(made: Review, campaign: Campaign) -> str:
+    """The first sentence, marked up: what is found, and what it is held against."""
     if campaign.objective == Campaign.Objective.RELATIONSHIP:
         reached, enriched = (
             made.treated.figures["contact_achievement"],
             made.treated.figures["new_information"],
         )
-        return (
-            _("%(share)s of the campaign’s clients were reached") % {"share": _tenths(reached.value)},
-            _(", and %(share)s of their files enriched.") % {"share": _tenths(enriched.value)},
+        said = _(
+            "<b>%(share)s of the campaign’s clients were reached</b>, and %(other)s of their files enriched."
         )
-    found = _("%(share)s of the campaign’s clients bought") % {"share": _tenths(made.treated.conversion)}
+        return saying.marked(said, share=_tenths(reached.value), other=_tenths(enriched.value))
+    share = _tenths(made.treated.conversion)
     if not made.control.clients:
-        return found, "."
-    return (
-        _("%(share)s of the campaign’s clients bought, against %(other)s")
-        % {"share": _tenths(made.treated.conversion), "other": _tenths(made.control.conversion)},
-        _(" in the control group."),
-    )
+        return saying.marked(_("<b>%(share)s of the campaign’s clients bought</b>."), share=share)
+    said = _("<b>%(share)s of the campaign’s clients bought, against %(other)s</b> in the control group.")
+    return saying.marked(said, share=share, other=_tenths(made.control.conversion))
 
 
 def _caution(made: Review) -> str:

@@ -19,10 +19,11 @@ from campaigns.services.campaigns import (
 )
 from campaigns.services.door import check_in, close_door, walk_in, welcome_guest
 from campaigns.services.events import add_preparation, note_question, plan_event, reply_question
-from campaigns.services.invitations import answer_invitation, invite
+from campaigns.services.invitations import answer_invitation, invite, log_answer
 from campaigns.services.launching import freeze
 from clients.models import Client, Consent, ContactPoint, Theme, Tier
 from interactions.models import Action
+from metrics.campaigns import review
 from metrics.reports import scope_of_bank
 from tests.factories import ClientFactory, ProductFactory, PurchaseFactory, UserFactory
 
@@ -106,8 +107,13 @@ def test_the_weekend_is_planned_held_and_summed_up(
     assert all(row.action.is_open and row.action.source == "event" for row in rows)
 
     # The answers: more wish to come than there is room for.
+    by_phone = [row for row in rows[:140] if row.channel == "call"][:10]
+    talk = {"channel": "call", "result": "reached"}
     for row in rows[:140]:
-        answer_invitation(invitation=row, answer="accepted", through="staff", actor=bob)
+        if row in by_phone:
+            log_answer(actor=bob, invitation=row, contact=talk, answer="accepted")
+        else:
+            answer_invitation(invitation=row, answer="accepted", through="staff", actor=bob)
     answers = Counter(Invitation.objects.values_list("answer", flat=True))
     assert (answers["accepted"], answers["waiting"], answers["asked"]) == (130, 10, 160)
     for row in rows[:4]:
@@ -186,12 +192,29 @@ def test_the_weekend_is_planned_held_and_summed_up(
     heads = gold_guests * Decimal("3.10") + (300 - gold_guests) * Decimal("1.05")
 
     scope = scope_of_bank(campaign="METALS")
-    assert scope is not None
+    found = review(scope, scope.own_period())
+    assert (found.treated.clients, found.control.clients) == (300, 40)
+    assert (found.invited, found.attending) == (300, 120)
+    assert (found.treated.buyers, found.control.buyers) == (18, 1)
+    assert found.treated.conversion == 18 / 300
+    assert found.treated.figures["contact_achievement"].numerator == 10
+    assert {(one.currency, one.amount) for one in found.treated.sales.amounts} == {
+        ("EUR", Decimal("45000.00"))
+    }
+    total = heads + Decimal("2899.99")
+    assert found.spent() == total
+    assert sum(one.cost.actual for one in found.costs.groups) == total
+    per = {code: cost for code, _count, cost in found.costs_per()}
+    assert per["invited"] == (total / 300).quantize(Decimal("0.01"))
+    assert per["attending"] == (total / 120).quantize(Decimal("0.01"))
+    assert per["reached"] == (total / 10).quantize(Decimal("0.01"))
+    assert per["buyer"] == (total / 18).quantize(Decimal("0.01"))
+    assert per["new_money"] is None  # nothing was brought from elsewhere
+
     page = signed_in(bob).get("/campaigns/METALS/review/")
     assert page.status_code == 200
-    text = page.content.decode()
-    assert "18" in text
-    total = heads + Decimal("2899.99")
-    assert f"{total:,.2f}" in text
-    for count in ("300", "120"):
-        assert f">{count}<" in text
+    assert (
+        "<b>6.0% of the campaign’s clients bought, against 2.5%</b> in the control group."
+        in page.content.decode()
+    )
+    assert f"{total:,.2f}" in page.content.decode()
