@@ -159,7 +159,8 @@ def _over(bank: Bank, head: User, second: User) -> None:
 
 def _weekend(bank: Bank, madrid: User, head: User) -> Event:
     """The precious-metals weekend of Madrid: guests invited by every channel, some coming, some waiting."""
-    random, as_of = Dice(f"{bank.wish.seed}/weekend"), bank.wish.as_of
+    # An event lies ahead, whatever day the bank is of.
+    random, as_of = Dice(f"{bank.wish.seed}/weekend"), max(bank.wish.as_of, madrid.today())
     day = as_of + timedelta(days=(5 - as_of.weekday()) % 7 or 7)
     day = day if (day - as_of).days > 4 else day + timedelta(days=7)
     row = _planned(
