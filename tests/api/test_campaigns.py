@@ -22,7 +22,7 @@ from campaigns.services import save_segment
 from clients.services.sight import open_with_reason
 from interactions.models import Action
 from tests.api.conftest import campaign_of, event_of, invitation_of, target_of
-from tests.factories import ActionFactory, ClientFactory, ProductFactory
+from tests.factories import ActionFactory, ClientFactory, ConsentFactory, ProductFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -124,6 +124,9 @@ def test_segment_that_makes_no_sense_is_refused_by_its_field(person, bob, carla,
 
 
 def test_campaign_goes_from_draft_to_launch_by_two_people(person, bob, dora, alice, carla, nina, settings):
+    for client in (carla, nina):
+        for purpose in ("care", "marketing", "education"):
+            ConsentFactory(client=client, channel="call", purpose=purpose)
     version = save_segment(actor=bob, name="Both", numbers=["N-1", "N-2"])
     body = plan(bob, segment=version.segment_id, budget="1200.00", responsible=["alice"])
     sent = person(bob).post(CAMPAIGNS, body)

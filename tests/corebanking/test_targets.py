@@ -18,7 +18,7 @@ from corebanking.models import Coverage
 from corebanking.refusals import ImportRefused
 from corebanking.services import import_path, undo_import
 from tests.corebanking.test_known import reasons
-from tests.factories import ActionFactory, ClientFactory
+from tests.factories import ActionFactory, ClientFactory, ConsentFactory
 
 HEAD = "campaign_code,client_number,arm,staff_number,campaign_name,starts_on,ends_on,outcome,outcome_on\n"
 PERIOD = "Spring deposits,2026-03-01,2026-04-30"
@@ -202,6 +202,9 @@ def test_draft_takes_a_list_but_no_results(load, carla, nina, planned):
 
 
 def test_delivered_list_of_a_draft_is_the_one_that_is_launched(load, carla, nina, planned, bob, dora):
+    for client in (carla, nina):
+        for purpose in ("care", "marketing"):
+            ConsentFactory(client=client, channel="call", purpose=purpose)
     campaign = planned("draft", channels=["call"], objective="relationship")
     Campaign.objects.update(ends_on=bob.today() + timedelta(days=9))
     load(HEAD + "HOME,N-1,,,,,,,\nHOME,N-2,control,,,,,,\n", kind="targets")
