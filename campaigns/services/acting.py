@@ -4,14 +4,14 @@ import logging
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, CampaignGroup, Target, TargetAction
-from campaigns.services.campaigns import LONGEST_DAYS
+from campaigns.services.campaigns import LONGEST_DAYS, held_campaign
 from clients.models import Assignment, Channel
 from common.text import clean_line
 from interactions.models import Action, Appointment, Severity
@@ -205,16 +205,16 @@ def _take_back(campaign: Campaign, reason: str) -> int:
     return open_of(campaign).update(state=Action.State.CANCELLED, closed_at=timezone.now(), reason=reason)
 
 
-def _held(actor: User, campaign: Campaign) -> Campaign:
-    if not Campaign.objects.editable_by(actor).filter(pk=campaign.pk).exists():
-        raise PermissionDenied
-    return Campaign.objects.select_for_update(of=("self",)).select_related("theme").get(pk=campaign.pk)
+def one_launch_at_a_time() -> None:
+    """Until the transaction ends nobody else freezes or lengthens a campaign: of two, the second sees the first's list."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('launch'))")
 
 
 @transaction.atomic
 def pause_campaign(*, actor: User, campaign: Campaign, reason: str = "") -> Campaign:
     """Pause a running campaign: its open actions go from Today. Raises: ValidationError where it does not run."""
-    row = _held(actor, campaign)
+    row = held_campaign(actor, campaign)
     if row.state == State.PAUSED:
         return row
     if row.state != State.RUNNING:
@@ -228,7 +228,7 @@ def pause_campaign(*, actor: User, campaign: Campaign, reason: str = "") -> Camp
 @transaction.atomic
 def resume_campaign(*, actor: User, campaign: Campaign) -> Campaign:
     """Take up a paused campaign: what was open is spread over the days that are left."""
-    row = _held(actor, campaign)
+    row = held_campaign(actor, campaign)
     if row.state == State.RUNNING:
         return row
     if row.state != State.PAUSED:
@@ -247,15 +247,14 @@ def extend_campaign(*, actor: User, campaign: Campaign, ends_on: date) -> Campai
 
     Raises: ValidationError on `ends_on` unless it lies after the present one and ahead.
     """
-    row = _held(actor, campaign)
+    row = held_campaign(actor, campaign)
     if row.state not in (State.RUNNING, State.PAUSED):
         raise ValidationError(_("It does not run any more."))
     if ends_on <= row.ends_on or ends_on < actor.today():
         raise ValidationError({"ends_on": _("Choose a day after the present last one.")})
     if (ends_on - row.starts_on).days > LONGEST_DAYS:
         raise ValidationError({"ends_on": _("A campaign lasts at most two years.")})
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('launch'))")
+    one_launch_at_a_time()
     others = Target.objects.filter(
         campaign__state__in=(State.RUNNING, State.PAUSED, State.LAUNCHING),
         campaign__starts_on__lte=ends_on,
@@ -277,7 +276,7 @@ def end_campaign(*, actor: User, campaign: Campaign, reason: str = "") -> Campai
 
     Raises: ValidationError where it was never launched; PermissionDenied.
     """
-    row = _held(actor, campaign)
+    row = held_campaign(actor, campaign)
     if row.state == State.ENDED:
         return row
     if row.state not in (State.RUNNING, State.PAUSED):

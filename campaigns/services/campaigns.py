@@ -103,7 +103,7 @@ def _is_plain(code: str) -> bool:
 
 def _changing(actor: User, campaign: Campaign) -> Campaign:
     """The campaign, locked, if the actor may change it and nobody has launched it."""
-    row = _held(actor, campaign)
+    row = held_campaign(actor, campaign)
     if not row.is_planning:
         raise ValidationError(_("It was launched: what it is and whom it is for stands."))
     return row
@@ -118,7 +118,8 @@ def _priced_anew(row: Campaign) -> None:
         row.save(update_fields=["state"])
 
 
-def _held(actor: User, campaign: Campaign) -> Campaign:
+def held_campaign(actor: User, campaign: Campaign) -> Campaign:
+    """The campaign, locked, if the actor may change it. Raises: PermissionDenied."""
     if not Campaign.objects.editable_by(actor).filter(pk=campaign.pk).exists():
         raise PermissionDenied
     return Campaign.objects.select_for_update(of=("self",)).get(pk=campaign.pk)
@@ -287,7 +288,7 @@ def decide_campaign(
 @transaction.atomic
 def drop_campaign(*, actor: User, campaign: Campaign) -> Campaign:
     """Put aside one that nobody launched; it can be taken up again. A second call changes nothing."""
-    row = _held(actor, campaign)
+    row = held_campaign(actor, campaign)
     if row.state == State.DROPPED:
         return row
     if not row.is_planning:
@@ -300,7 +301,7 @@ def drop_campaign(*, actor: User, campaign: Campaign) -> Campaign:
 @transaction.atomic
 def restore_campaign(*, actor: User, campaign: Campaign) -> Campaign:
     """Take up one that was put aside, as a draft."""
-    row = _held(actor, campaign)
+    row = held_campaign(actor, campaign)
     if row.state == State.DROPPED:
         row.state = State.DRAFT
         row.save(update_fields=["state"])
@@ -382,7 +383,7 @@ def price_groups(*, actor: User, campaign: Campaign, costs: dict[Tier | None, De
     Rule: before the launch somebody has to agree anew; after it costs may still be corrected.
     Raises: ValidationError on `unit_cost`, or where it was put aside.
     """
-    row = _held(actor, campaign)
+    row = held_campaign(actor, campaign)
     known = {group.tier_id: group.unit_cost for group in row.groups.all()}
     if known != {tier.pk if tier else None: amount for tier, amount in costs.items()}:
         _priced_anew(row)
@@ -412,7 +413,7 @@ def write_cost(
 
     Visibility: whoever may change the campaign. Raises: ValidationError by field.
     """
-    row = _held(actor, campaign)
+    row = held_campaign(actor, campaign)
     if line is not None and line.campaign_id != row.pk:
         raise PermissionDenied
     if event is not None and event.campaign_id != row.pk:
@@ -432,7 +433,7 @@ def write_cost(
 @transaction.atomic
 def drop_cost(*, actor: User, line: CostLine) -> None:
     """Take a cost off; history keeps it."""
-    _held(actor, line.campaign)
+    held_campaign(actor, line.campaign)
     CostLine.objects.filter(pk=line.pk).delete()
 
 
@@ -441,7 +442,7 @@ def write_material(
     *, actor: User, campaign: Campaign, title: str, text: str, material: Material | None = None
 ) -> Material:
     """Write down what account managers are to have at hand, or change it."""
-    row = _held(actor, campaign)
+    row = held_campaign(actor, campaign)
     if material is not None and material.campaign_id != row.pk:
         raise PermissionDenied
     found = material or Material(campaign=row)
@@ -455,5 +456,5 @@ def write_material(
 
 @transaction.atomic
 def drop_material(*, actor: User, material: Material) -> None:
-    _held(actor, material.campaign)
+    held_campaign(actor, material.campaign)
     Material.objects.filter(pk=material.pk).delete()

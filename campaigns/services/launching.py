@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import BooleanField, ExpressionWrapper
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from campaigns.arms import drawn, lot
 from campaigns.models import Arm, Campaign, Exclusion, Target
 from campaigns.rules import condition
-from campaigns.services.acting import act
+from campaigns.services.acting import act, one_launch_at_a_time
 from campaigns.services.segments import members
 from clients.models import Assignment, Client
 from clients.querysets import ClientQuerySet
@@ -162,12 +162,6 @@ def freeze(campaign: Campaign) -> Campaign:
             url=f"/campaigns/{row.code}/",
         )
     return row
-
-
-def one_launch_at_a_time() -> None:
-    """Until the transaction ends nobody else freezes or lengthens a campaign: of two, the second sees the first's list."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('launch'))")
 
 
 def _draw(campaign: Campaign, found: Sorted, delivered: dict[int, str]) -> None:
